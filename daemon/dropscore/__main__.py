@@ -1,0 +1,5 @@
+"""`python -m dropscore`: the command line."""
+
+from dropscore.cli import main
+
+main()

@@ -1,0 +1,21 @@
+"""The ledger of jobs, their history and the notifications owed, on SQLite, PostgreSQL, MariaDB or MySQL."""
+
+from dropscore.ledger.copying import Copied
+from dropscore.ledger.ledger import Ledger
+from dropscore.ledger.owing import note_of
+from dropscore.ledger.rebuild import Rebuilt
+from dropscore.ledger.rows import Changes, HistoryRow, JobRow, Kept, Mark, OwedNote, problem_lines
+
+__all__ = [
+    "Changes",
+    "Copied",
+    "HistoryRow",
+    "JobRow",
+    "Kept",
+    "Ledger",
+    "Mark",
+    "OwedNote",
+    "Rebuilt",
+    "note_of",
+    "problem_lines",
+]

@@ -1,0 +1,1 @@
+"""Hostile and crooked files, each with what must become of it."""
