@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 EXTRAS := web,dask,mysql,postgres,test,bench,check
 ARGS ?=
+# Processes that test side by side, one more than a small machine has cores: the daemon's own tests mostly wait.
+TESTERS ?= 3
 
 .PHONY: demo test faults check run bench venv clean
 
@@ -11,7 +13,7 @@ demo: venv  ## Show real files being scored: bundles trained, the daemon started
 	$(BIN)/python examples/demo.py $(ARGS)
 
 test: venv  ## Run all tests; ARGS go to pytest: make test ARGS="-k claim".
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n $(TESTERS) --dist loadfile $(ARGS)
 
 faults: venv  ## Faults at every file operation, power cuts (as root), mutants; ARGS: --points N --cuts N --no-mutants --all.
 	cd tests && ../$(BIN)/python -m faults $(ARGS)
