@@ -14,7 +14,7 @@ _SENTENCES: dict[str, dict[str, tuple[str, str]]] = {
             "Take the workbook. Mend the marked cells in the fix workbook beside it and drop that back.",
         ),
         "rejected-rows": (
-            "Nothing was scored: {bad} of {rows:1 row needs|# rows need} fixing.",
+            "Nothing was scored: {bad} of {rows:1 row|# rows} {bad:needs|need} fixing.",
             "Mend the marked cells in the fix workbook and drop it back into the same folder.",
         ),
         "rejected-file": (
@@ -26,7 +26,7 @@ _SENTENCES: dict[str, dict[str, tuple[str, str]]] = {
             "Drop it for scoring.",
         ),
         "checked-bad": (
-            "{bad} of {rows:1 row needs|# rows need} fixing. Nothing was scored: this was a check.",
+            "{bad} of {rows:1 row|# rows} {bad:needs|need} fixing. Nothing was scored: this was a check.",
             "Mend what is listed, then check again.",
         ),
         "checked-file": (
@@ -61,7 +61,7 @@ _SENTENCES: dict[str, dict[str, tuple[str, str]]] = {
             "Recoja el libro. Corrija las celdas marcadas en el libro de corrección y deposítelo de nuevo.",
         ),
         "rejected-rows": (
-            "No se puntuó nada: {bad} de {rows:1 fila necesita|# filas necesitan} corrección.",
+            "No se puntuó nada: {bad} de {rows:1 fila|# filas} {bad:necesita|necesitan} corrección.",
             "Corrija las celdas marcadas en el libro de corrección y deposítelo en la misma carpeta.",
         ),
         "rejected-file": (
@@ -73,7 +73,7 @@ _SENTENCES: dict[str, dict[str, tuple[str, str]]] = {
             "Deposítelo para puntuarlo.",
         ),
         "checked-bad": (
-            "{bad} de {rows:1 fila necesita|# filas necesitan} corrección. No se puntuó nada: era una comprobación.",
+            "{bad} de {rows:1 fila|# filas} {bad:necesita|necesitan} corrección. No se puntuó nada: era una comprobación.",
             "Corrija lo indicado y compruébelo de nuevo.",
         ),
         "checked-file": (
