@@ -33,7 +33,10 @@ def test_an_unknown_language_falls_back_to_english() -> None:
         ("rejected-rows", "en", {"rows": 1, "bad": 1}, "Nothing was scored: 1 of 1 row needs fixing."),
         ("rejected-rows", "en", {"rows": 19, "bad": 1}, "Nothing was scored: 1 of 19 rows needs fixing."),
         ("rejected-rows", "es", {"rows": 19, "bad": 1}, "No se puntuó nada: 1 de 19 filas necesita corrección."),
-        ("checked-bad", "en", {"rows": 19, "bad": 1}, "1 of 19 rows needs fixing. Nothing was scored: this was a check."),
+        (
+            *("checked-bad", "en", {"rows": 19, "bad": 1}),
+            "1 of 19 rows needs fixing. Nothing was scored: this was a check.",
+        ),
     ],
 )
 def test_one_is_told_as_one(key: str, language: str, counts: dict[str, int], sentence: str) -> None:

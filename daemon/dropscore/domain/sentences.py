@@ -73,7 +73,8 @@ _SENTENCES: dict[str, dict[str, tuple[str, str]]] = {
             "Deposítelo para puntuarlo.",
         ),
         "checked-bad": (
-            "{bad} de {rows:1 fila|# filas} {bad:necesita|necesitan} corrección. No se puntuó nada: era una comprobación.",
+            "{bad} de {rows:1 fila|# filas} {bad:necesita|necesitan} corrección. "
+            "No se puntuó nada: era una comprobación.",
             "Corrija lo indicado y compruébelo de nuevo.",
         ),
         "checked-file": (
