@@ -93,7 +93,9 @@ def test_an_empty_zip_is_whole(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [gzip.compress(b"x"), b"\x28\xb5\x2f\xfd....", b"\x89PNG\r\n\x1a\n....", b"%PDF-1.7..."]
+    "data",
+    [gzip.compress(b"x"), b"\x28\xb5\x2f\xfd....", b"\x89PNG\r\n\x1a\n....", b"%PDF-1.7..."],
+    ids=["gzip", "zstd", "png", "pdf"],
 )
 def test_other_binaries_pass(tmp_path: Path, data: bytes) -> None:
     assert whole(tmp_path, data)
