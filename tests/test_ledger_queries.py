@@ -124,7 +124,7 @@ def test_other_look_ups_use_an_index(ledger: Ledger) -> None:
     assert "USING INDEX jobs_by_content" in plan(ledger, queries.earlier("credit", "a" * 64, "b" * 64))
     assert "USING INDEX jobs_code" in plan(ledger, queries.named("K0000001"))
     assert "SCAN" not in plan(ledger, queries.named(job_id(1)))
-    assert "SCAN" not in plan(ledger, queries.moved_since(job_id(1)))
+    assert "SCAN" not in plan(ledger, queries.moved_since([job_id(1)]))
 
 
 def test_the_searchs_own_signs_are_plain_text(ledger: Ledger, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dropscore.domain.errors import Unavailable
-from dropscore.service import loop
+from dropscore.service import accounting
 from service_house import House, make_house
 
 MANY = 40
@@ -25,7 +25,7 @@ class Away:
 
     def __init__(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
         self.calls = 0
-        for name in ("account", "job", "owe", "record_event", "earlier"):
+        for name in ("account", "account_all", "job", "owe", "record_event", "earlier"):
             monkeypatch.setattr(house.ledger, name, self)
 
     def __call__(self, *_: Any, **__: Any) -> Any:
@@ -70,7 +70,7 @@ def test_after_a_restart_in_the_middle_of_it_too(house: House, monkeypatch: pyte
 
 
 def test_what_was_missed_is_made_up_for_in_portions(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop, "ACCOUNTED_AT_ONCE", 10)
+    monkeypatch.setattr(accounting, "AT_ONCE", 10)
     with monkeypatch.context() as patched:
         Away(house, patched)
         drop_many(house)

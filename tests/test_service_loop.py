@@ -343,7 +343,7 @@ def test_an_accounting_that_is_repeated_tells_the_history_once(
     house.turn()
     (old,) = house.receipts()
     house.work = lambda task: answer(task, mends=old.job if what == "mended" else None)
-    account, outages = house.ledger.account, [1, 2, 3]
+    account, outages = house.ledger.account_all, [1, 2, 3]
 
     def away(*arguments: object, **more: object) -> None:
         if outages:
@@ -351,7 +351,7 @@ def test_an_accounting_that_is_repeated_tells_the_history_once(
             raise Unavailable("ledger", "The ledger is away.")
         account(*arguments, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(house.ledger, "account", away)
+    monkeypatch.setattr(house.ledger, "account_all", away)
     if what == "mended":
         house.drop("mended.csv")
     else:

@@ -59,16 +59,16 @@ def test_each_job_is_told_once_with_its_steps(tmp_path: Path) -> None:
 def test_a_job_is_told_when_it_is_published_also_while_the_ledger_is_away(tmp_path: Path) -> None:
     house = make_house(tmp_path)
     counting = metered(house)
-    account = house.ledger.account
+    account = house.ledger.account_all
 
     def away(*_: object, **__: object) -> None:
         raise Unavailable("ledger", "It is away.")
 
-    house.ledger.account = away  # type: ignore[method-assign]
+    house.ledger.account_all = away  # type: ignore[method-assign]
     house.drop()
     house.turn()
     assert (len(counting.receipts), len(counting.steps)) == (1, 0)
-    house.ledger.account = account  # type: ignore[method-assign]
+    house.ledger.account_all = account  # type: ignore[method-assign]
     house.now += 600.0
     house.turn()
     assert (len(counting.receipts), len(counting.steps)) == (1, 1)

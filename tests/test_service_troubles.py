@@ -13,6 +13,7 @@ import pytest
 from dropscore.durable import write_new
 from dropscore.folders import new_job
 from dropscore.intake.scan import Completeness
+from dropscore.service.room import Room
 from service_house import House, make_house
 
 MINUTES = 60.0
@@ -139,7 +140,7 @@ def test_a_fault_of_every_claim_is_one_message_however_often_it_is_tried(
         for number in range(3):
             house.drop(f"d{number}.csv")
         _pass(house, 5 * MINUTES)
-        patch.setattr(type(house.service), "_room", lambda self: 0)  # meanwhile there is no room, either
+        patch.setattr("dropscore.service.loop.room_beside", lambda *_: Room(0))  # meanwhile there is no room, either
         _pass(house, 5 * MINUTES)
         assert _told(house) == [("unavailable", "disk:inbox/credit")]
     house.turn()

@@ -36,6 +36,7 @@ from dropscore.workers import Workers, hire
 
 log = structlog.get_logger()
 
+SMALL_AT_ONCE = 200
 _RECALL_SECONDS = 1.0
 _ENDED = [state for state in State if state not in (State.WORKING, State.HELD, State.REJECTED)]
 
@@ -68,6 +69,7 @@ def plan_of(settings: Settings) -> Plan:
         stale_in_flight=3600 * settings.intake.stale_hours,
         workers=worker_count(settings),
         at_once=4 * worker_count(settings) + 4,
+        small_at_once=SMALL_AT_ONCE,
         cell_values=settings.notify.allow_cell_values,
         daily=daily_of(settings),
     )

@@ -1,5 +1,6 @@
 """The ledger of jobs, their history and the notifications owed, on SQLite, PostgreSQL, MariaDB or MySQL."""
 
+from dropscore.ledger.accounting import Entry
 from dropscore.ledger.copying import Copied
 from dropscore.ledger.ledger import Ledger
 from dropscore.ledger.owing import note_of
@@ -9,6 +10,7 @@ from dropscore.ledger.rows import Changes, HistoryRow, JobRow, Kept, Mark, OwedN
 __all__ = [
     "Changes",
     "Copied",
+    "Entry",
     "HistoryRow",
     "JobRow",
     "Kept",

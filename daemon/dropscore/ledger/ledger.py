@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Self
 
 from sqlalchemy import Connection, select, update
@@ -17,11 +18,11 @@ from sqlalchemy import Connection, select, update
 from dropscore.domain.jobs import State
 from dropscore.domain.notes import Note
 from dropscore.ledger import beside, queries, search
+from dropscore.ledger.accounting import Entry, account
 from dropscore.ledger.copying import Copied, Moved, copy, same_place
 from dropscore.ledger.owing import owed_from, values_of_note
 from dropscore.ledger.rebuild import Rebuilt, rebuild
 from dropscore.ledger.rows import (
-    OPEN,
     Changes,
     HistoryRow,
     JobRow,
@@ -29,15 +30,13 @@ from dropscore.ledger.rows import (
     Mark,
     OwedNote,
     history_from,
-    history_of,
     history_values,
     job_from,
     moved_by,
-    values_of,
 )
 from dropscore.ledger.store import BUSY_SECONDS, Database
 from dropscore.ledger.tables import history, jobs, notifications
-from dropscore.ledger.upsert import free_codes, insert_once
+from dropscore.ledger.upsert import insert_once
 from dropscore.receipt import Event, Receipt
 
 
@@ -81,26 +80,11 @@ class Ledger:
         While a job is open, its row follows the receipt. Once it has a verdict only events move it on: an
         accounting that is made up for late never takes it back.
         """
-        values, owed = values_of(receipt, kept), [values_of_note(note) for note in notes]
+        self.account_all([Entry(receipt, tuple(notes), kept)])
 
-        def work(connection: Connection) -> None:
-            there = beside.locked(connection, [receipt.job])
-            if not there:
-                beside.number(connection, [receipt.job])
-                there = beside.locked(connection, [receipt.job])  # who had it numbered first may have written it
-            known = there.get(receipt.job)
-            if known is None:
-                moved_since = connection.execute(queries.moved_since(receipt.job)).scalar()
-                row = values | {"state": moved_since or values["state"]}
-                row["code"] = free_codes(connection, {receipt.job: receipt.code})[receipt.job]
-                beside.added(connection, [row])
-            elif State(known.state) in OPEN:
-                followed = {name: value for name, value in values.items() if name != "code"}
-                beside.changed(connection, receipt.job, known, followed)
-            insert_once(connection, history, history_of(receipt))
-            insert_once(connection, notifications, owed)
-
-        self._database.write(work)
+    def account_all(self, entries: Sequence[Entry]) -> None:
+        """Do the same for many jobs, in one transaction."""
+        self._database.write(partial(account, entries=entries))
 
     def record_event(self, job: str, event: Event, state: State | str | None = None) -> None:
         """Write what happened to a job later, once. `state` is where it leaves the job; else what the event means."""

@@ -151,13 +151,15 @@ def earlier(route: str, sha256: str, model_sha256: str) -> Select[Any]:
     )
 
 
-def moved_since(job: str) -> Select[Any]:
-    """Return the statement for the state that a job's events left it in, after its verdict, if any did."""
+def moved_since(ids: Collection[str]) -> Select[Any]:
+    """Return the statement for the states that jobs' events moved them to after their verdicts, the newest last."""
     closed = [str(state) for state in State if state not in OPEN]
-    events = select(history.c.state).where(
-        history.c.job == job, history.c.state.in_(closed), history.c.event.not_in([str(verdict) for verdict in Verdict])
+    events = select(history.c.job, history.c.state).where(
+        history.c.job.in_(ids),
+        history.c.state.in_(closed),
+        history.c.event.not_in([str(verdict) for verdict in Verdict]),
     )
-    return events.order_by(history.c.id.desc()).limit(1)  # not by time: clocks are set back
+    return events.order_by(history.c.id)  # not by time: clocks are set back
 
 
 def newest_event() -> Select[Any]:

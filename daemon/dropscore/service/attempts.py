@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from concurrent.futures import Future
 from pathlib import Path
 
 import structlog
@@ -16,6 +17,7 @@ from dropscore.receipt import ModelFact, Outcome
 from dropscore.service.account import receipt_at_work
 from dropscore.service.again import answered, keep_verdict
 from dropscore.service.hands import Hands
+from dropscore.service.incidents import as_unavailable
 from dropscore.service.job import Job, Stage, read_verdict
 from dropscore.service.plan import Route
 
@@ -76,18 +78,46 @@ def _start_attempt(hands: Hands, job: Job) -> None:
     known = answered(hands, job, route)
     # Written down before the work: a drop that takes the whole machine with it must be known when it is up again.
     job.claim = job.claim.model_copy(update={"at_work": known is None})
-    claims.write_claim(job.folder, job.claim)
     attempt = job.folder / f"attempt-{number}"
-    durable.make_directory(attempt)
-    write_plain(job.folder / "receipt.json", receipt_at_work(job.claim).model_dump(mode="json", exclude_none=True))
     job.started = now_utc()
     if known is not None:
+        _write_down(job, attempt)
         keep_verdict(job, known)
         _take_verdict(job, known)
         return
-    job.future = hands.submit(_task(hands, job, route, attempt), route.deadline_seconds)
+    job.future = Future()
     job.future.add_done_callback(lambda _: hands.wake())
+    task = _task(hands, job, route, attempt)
+    hands.helpers.submit(_hand_over, hands, job, task, route.deadline_seconds, job.future)
     log.info("working", job=job.claim.job, code=job.claim.code, route=route.name, attempt=number)
+
+
+def _write_down(job: Job, attempt: Path) -> None:
+    claims.write_claim(job.folder, job.claim)
+    durable.make_directory(attempt)
+    write_plain(job.folder / "receipt.json", receipt_at_work(job.claim).model_dump(mode="json", exclude_none=True))
+
+
+def _hand_over(hands: Hands, job: Job, task: Task, deadline: float, answer: Future[object]) -> None:
+    """Write the attempt down, and give it to a worker. Runs in a helper thread: it waits for the disk."""
+    try:
+        _write_down(job, Path(task.folder))
+        worker = job.worker = hands.submit(task, deadline)
+    except OSError as error:
+        answer.set_exception(as_unavailable(error, Stage.WORK))
+    except BaseException as error:  # whatever it is, the loop is to meet it
+        answer.set_exception(error)
+    else:
+        worker.add_done_callback(lambda done: _pass_on(done, answer))
+
+
+def _pass_on(done: Future[object], answer: Future[object]) -> None:
+    if done.cancelled():
+        answer.cancel()
+    elif (error := done.exception()) is not None:
+        answer.set_exception(error)
+    else:
+        answer.set_result(done.result())
 
 
 def _task(hands: Hands, job: Job, route: Route, attempt: Path) -> Task:

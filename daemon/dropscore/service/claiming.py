@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import pwd
+from collections.abc import Iterator, Sequence
+from concurrent.futures import wait
 from contextlib import suppress
 from pathlib import Path
 
@@ -26,16 +28,33 @@ log = structlog.get_logger()
 _MOST_CHECKSUM_BYTES = 4096
 
 
-def claim_drop(hands: Hands, jobs: dict[str, Job], route: Route, decision: Decision, asked: str | None) -> Job | None:
-    """Make a complete drop a job; None: it has gone, or is no plain file of its own, and lies where it lay.
+def claim_each(
+    hands: Hands, chosen: Sequence[tuple[Route, Decision]], asked: str | None
+) -> Iterator[Job | OSError | None]:
+    """Make complete drops jobs, side by side, so that the file system makes one sync of many.
 
-    `asked` is the request that wanted it at once. OSError: the world is at fault, and the inbox is as it was.
+    Yields for each, in their order, the job; None: the drop has gone, or is no plain file of its own, and lies where
+    it lay; an OSError: the world is at fault, and the inbox is as it was.
     """
+    begun = [
+        (route, decision, hands.helpers.submit(_claim, hands, route, decision, asked)) for route, decision in chosen
+    ]
+    wait([future for *_, future in begun])
+    for route, decision, future in begun:
+        try:
+            claim = future.result()
+        except OSError as error:
+            yield error
+        else:
+            folder = hands.plan.root.job(claim.job) if claim else None
+            yield Job(claim, folder, route, Stage.COPY, decision.seen.size) if claim and folder else None
+
+
+def _claim_of(hands: Hands, route: Route, decision: Decision, asked: str | None) -> Claim:
     seen, inbox = decision.seen, decision.seen.inbox
     sidecars = (decision.sidecar,) if decision.sidecar else ()
-    job = new_job()
-    claim = Claim(
-        job=job,
+    return Claim(
+        job=new_job(),
         code=draw_code(hands.plan.root),
         route=route.name,
         kind=inbox.kind,
@@ -49,19 +68,23 @@ def claim_drop(hands: Hands, jobs: dict[str, Job], route: Route, decision: Decis
         newline_waited=decision.newline_waited,
         asked=asked,
     )
-    folder = hands.plan.root.job(job)
+
+
+def _claim(hands: Hands, route: Route, decision: Decision, asked: str | None) -> Claim | None:
+    claim = _claim_of(hands, route, decision, asked)
+    folder = hands.plan.root.job(claim.job)
+    name, sidecars = decision.seen.name, (decision.sidecar,) if decision.sidecar else ()
     try:
         claims.intend(folder, claim)
-        claims.take(claim, seen.name, sidecars)
+        claims.take(claim, name, sidecars)
     except (claims.NotOurs, FileNotFoundError):
-        _undo(folder, claim, seen.name, sidecars)
+        _undo(folder, claim, name, sidecars)
         return None
     except OSError:
-        _undo(folder, claim, seen.name, sidecars)
+        _undo(folder, claim, name, sidecars)
         raise
-    log.info("claimed", job=job, code=claim.code, route=claim.route, name=claim.name, bytes=seen.size)
-    jobs[job] = Job(claim, folder, route, Stage.COPY)
-    return jobs[job]
+    log.info("claimed", job=claim.job, code=claim.code, route=claim.route, name=claim.name, bytes=decision.seen.size)
+    return claim
 
 
 def _undo(folder: Path, claim: Claim, name: str, sidecars: tuple[str, ...]) -> None:

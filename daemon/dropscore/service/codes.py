@@ -42,5 +42,5 @@ def _opened(folder: Path, name: str) -> int:
     try:
         return os.open(folder / name, flags, 0o640)
     except FileNotFoundError:
-        folder.mkdir(mode=0o750)
+        folder.mkdir(mode=0o750, exist_ok=True)
         return os.open(folder / name, flags, 0o640)

@@ -37,7 +37,11 @@ class Job:
     route: Route | None
     """None: the route is no longer configured; the job waits until it is."""
     stage: Stage
+    size: int = 0
+    """Bytes of the drop, as it was claimed."""
     future: Future[object] | None = None
+    worker: Future[object] | None = None
+    """The attempt itself, once a worker has been given it."""
     outcome: Outcome | None = None
     receipt: Receipt | None = None
     staged: Staged | None = None
@@ -49,6 +53,8 @@ class Job:
     pause: float = 0.0
     trouble: str = ""
     """The key of what is away, while this job waits for it."""
+    copied: Claim | None = None
+    """Its claim with what its copy told, while somebody has to decide about that."""
     seconds: dict[str, float] = field(default_factory=dict)
     """Durations by step."""
     progress: dict[str, object] | None = None

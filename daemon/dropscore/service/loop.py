@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ import structlog
 
 from dropscore.domain.errors import Unavailable
 from dropscore.folders import now_utc
+from dropscore.service.accounting import account_due
 from dropscore.service.attempts import MOST_CRASHES, MOST_CRASHES_ALONE, hold, strike_off
 from dropscore.service.findings import ReadLedger
 from dropscore.service.hands import Hands
@@ -26,6 +27,7 @@ from dropscore.service.plan import Ledger, Meter, Plan, Submit, Unmetered
 from dropscore.service.recover import PARKED, recover
 from dropscore.service.reports import Reports
 from dropscore.service.requests import Requests
+from dropscore.service.room import room_beside
 from dropscore.service.status import MOST_WAITING, status_of, write_status
 from dropscore.service.steps import STEPS
 from dropscore.service.templates import Templates
@@ -41,7 +43,8 @@ STATUS_SECONDS = 2.0
 RECOVER_SECONDS = 30.0
 IDLE_SECONDS = 0.5
 GATHER_SECONDS = 0.2
-ACCOUNTED_AT_ONCE = 100
+HELPERS = 16
+"""They wait for the disk: the file system makes one sync of all that wait for one."""
 
 
 class Waker(Protocol):
@@ -71,7 +74,7 @@ class Service:
         self._clock = clock
         self._alive = alive
         self._meter = meter or Unmetered()
-        self._helpers = ThreadPoolExecutor(2, thread_name_prefix="helper")
+        self._helpers = ThreadPoolExecutor(HELPERS, thread_name_prefix="helper")
         self._hands = Hands(plan, submit, self._helpers, ledger, waker.wake)
         self._incidents = Incidents(plan.root.state / "incidents.json")
         self.jobs: dict[str, Job] = {}
@@ -149,19 +152,15 @@ class Service:
                 moved |= self._guarded("recovery", self._take_up)
             moved |= self._guarded("requests", self._requests.work_once)
             self._watching.blocked = blocked(self.jobs.values(), self._incidents.open)
-            moved |= self._watching.scan_if_due(now, self._room())
+            moved |= self._watching.scan_if_due(now, room_beside(self.plan, self.jobs.values()))
             self._scanned = self._watching.scanned or self._scanned
             self._tending.work_once(self._watching.seen, now)
             moved |= self._guarded("late", lambda: self._late.work_once(now))
             moved |= self._templates.work_once(now) | self._reports.work_once(now) | self._lookout.work_once(now)
             moved |= self._guarded("upkeep", lambda: self._upkeep.work_once(now))
-        accounting = 0
+        moved |= account_due(self._hands, self.jobs.values(), now, self._pausing)
         for job in self._in_turn():
-            if job.stage is Stage.ACCOUNT and now >= job.retry_at:
-                accounting += 1
-                if accounting > ACCOUNTED_AT_ONCE:
-                    continue  # after an outage there may be thousands, and others wait for their turn
-            if taking or job.future is not None or job.stage not in (Stage.COPY, Stage.WORK):
+            if job.stage is not Stage.ACCOUNT and (taking or job.future or job.stage not in (Stage.COPY, Stage.WORK)):
                 moved |= self._advance(job, now)
         self._account_for_faults()
         self._tell_status(now)
@@ -169,12 +168,8 @@ class Service:
         return moved
 
     def _take_now(self, routes: Collection[str], name: str | None, asked: str) -> Taken:
-        return self._watching.take_now(routes, name, asked, self._clock(), self._room())
-
-    def _room(self) -> int:
-        """Say how many more may be at work. Those that wait for the world leave theirs to other routes."""
-        idle = [job for job in self.jobs.values() if job.stage is Stage.HELD or job.is_published or job.trouble]
-        return self.plan.at_once - (len(self.jobs) - len(idle))
+        room = room_beside(self.plan, self.jobs.values())
+        return self._watching.take_now(routes, name, asked, self._clock(), room)
 
     def _in_turn(self) -> list[Job]:
         """Return the jobs that may move. While one is suspected of having killed the service, one works at a time."""
@@ -188,21 +183,9 @@ class Service:
     def _advance(self, job: Job, now: float) -> bool:
         if now < job.retry_at or (job.future is not None and not job.future.done()):
             return False
-        started = time.perf_counter()
-        stage = job.stage
-        structlog.contextvars.bind_contextvars(code=job.claim.code)
-        try:
+        stage, moved = job.stage, False
+        with self._pausing(job, now):
             moved = STEPS[stage](self._hands, job, now)
-        except Unavailable as fault:
-            self._pause(job, now, fault)
-            moved = False
-        except OSError as error:
-            self._pause(job, now, as_unavailable(error, stage))
-            moved = False
-        finally:
-            structlog.contextvars.unbind_contextvars("code")
-        if moved and stage in (Stage.PUBLISH, Stage.ARCHIVE, Stage.ACCOUNT):
-            job.seconds[stage] = job.seconds.get(stage, 0.0) + time.perf_counter() - started
         if stage is Stage.PUBLISH and job.stage is Stage.ARCHIVE and job.receipt is not None:
             self._meter.published(job.receipt)
             self._lookout.published(job.receipt, now)
@@ -213,6 +196,19 @@ class Service:
             del self.jobs[job.claim.job]
             self._late.watch(job.claim)
         return moved
+
+    @contextmanager
+    def _pausing(self, job: Job, now: float) -> Iterator[None]:
+        """Let a job wait where the world is at fault."""
+        structlog.contextvars.bind_contextvars(code=job.claim.code)
+        try:
+            yield
+        except Unavailable as fault:
+            self._pause(job, now, fault)
+        except OSError as error:
+            self._pause(job, now, as_unavailable(error, job.stage))
+        finally:
+            structlog.contextvars.unbind_contextvars("code")
 
     def _pause(self, job: Job, now: float, fault: Unavailable) -> None:
         job.future = None

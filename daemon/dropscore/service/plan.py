@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,7 @@ from dropscore.domain.notes import Note
 from dropscore.domain.rules import Again, Rules, Trusted
 from dropscore.folders import Root
 from dropscore.intake.scan import Completeness
+from dropscore.ledger import Entry
 from dropscore.receipt import Event, Receipt
 from dropscore.service.daily import Daily
 
@@ -54,6 +55,8 @@ class Plan:
     """How many jobs are scored at the same time; for estimates alone."""
     at_once: int = 12
     """Jobs that may be at work, or on their way, at the same time."""
+    small_at_once: int = 0
+    """Small ones that may be so beside them: their syncs are shared, and a worker scores many in one call."""
     stop_seconds: float = 20.0
     cell_values: bool = False
     """Whether messages may quote cells of the files."""
@@ -79,6 +82,7 @@ class Ledger(Protocol):
     """What the service needs of the ledger. Every call may raise Unavailable."""
 
     def account(self, receipt: Receipt, notes: Iterable[Note] = (), *, kept: str = "") -> None: ...
+    def account_all(self, entries: Sequence[Entry]) -> None: ...
     def record_event(self, job: str, event: Event, state: State | None = None) -> None: ...
     def owe(self, notes: Iterable[Note]) -> None: ...
     def job(self, code_or_id: str) -> Known | None: ...

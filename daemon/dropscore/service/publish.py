@@ -145,6 +145,12 @@ def read_marker(job_folder: Path) -> Staged | None:
         return None
 
 
+def publish(root: Root, staged: Staged, known: set[str]) -> None:
+    """Publish what is still in staging of a set. See `publish_next`."""
+    while publish_next(root, staged, known):
+        pass
+
+
 def publish_next(root: Root, staged: Staged, known: set[str]) -> bool:
     """Publish the next file of a set that is still in staging. False: there is none left.
 

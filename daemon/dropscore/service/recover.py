@@ -78,7 +78,7 @@ def _recover_job(plan: Plan, folder: Path) -> Job | None:
         # Nothing is taken before its claim is written down.
         durable.remove_tree(folder, folder.with_name(f"{TRASH}{folder.name}"))
         return None
-    job = Job(claim, folder, plan.route(claim.route), Stage.COPY)
+    job = Job(claim, folder, plan.route(claim.route), Stage.COPY, claim.bytes or 0)
     staged = publish.read_marker(folder)
     if staged is not None:
         job.staged = staged

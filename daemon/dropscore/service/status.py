@@ -34,7 +34,7 @@ def job_status(job: Job) -> dict[str, Any]:
         "attempt": claim.attempt,
         "waits_for": job.trouble,
         "held": claim.held,
-        "working": job.stage is Stage.WORK and job.future is not None and job.future.running(),
+        "working": job.stage is Stage.WORK and job.worker is not None and job.worker.running(),
     }
     with suppress(OSError, ValueError):
         found["progress"] = json.loads((job.folder / f"attempt-{claim.attempt}" / "progress.json").read_bytes())

@@ -5,7 +5,6 @@ Long work (copying, hashing, scoring) is handed to helper threads and workers; t
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,30 +13,28 @@ import structlog
 from dropscore import durable
 from dropscore.domain.errors import Unavailable
 from dropscore.domain.jobs import State
-from dropscore.folders import from_base64, now_utc
+from dropscore.folders import Root, from_base64, now_utc
 from dropscore.intake import claim as claims
 from dropscore.journal import Claim, Staged
-from dropscore.receipt import Event, Receipt, Times, dump
+from dropscore.receipt import Times, dump
 from dropscore.service import drifting, mending, publish
-from dropscore.service.account import note_held, notes_of, receipt_at_work, receipt_of
+from dropscore.service.account import note_held, receipt_at_work, receipt_of
 from dropscore.service.attempts import hold, work, work_again
 from dropscore.service.codes import draw_code
 from dropscore.service.hands import Hands
 from dropscore.service.job import Job, Stage
 from dropscore.service.recover import never_taken
 from dropscore.service.staging import staging_for
-from dropscore.service.telling import tell_once
 
 log = structlog.get_logger()
 
 
 def copy(hands: Hands, job: Job, now: float) -> bool:
     if job.future is None:
-        job.future = hands.help(_timed, job, "copy", _copier(hands, job.claim), job.folder, job.claim)
-        return True
-    future, job.future = job.future, None
+        job.copied = None
     try:
-        copied = future.result()
+        if not hands.done(job, "copy", _copy, hands, job):
+            return True
     except claims.StillWritten:
         job.wait(now, "")
         return True
@@ -47,14 +44,27 @@ def copy(hands: Hands, job: Job, now: float) -> bool:
     except FileNotFoundError:
         _miss(job, now)
         return True
-    assert isinstance(copied, Claim)
-    if not _checksum_holds(hands, copied, now):
+    assert job.copied is not None
+    if not _checksum_holds(hands, job.copied, now):
         put_back(job, now)
         return True
-    job.claim = copied
-    claims.adopt_copy(job.folder, copied)
+    if not _is_as_promised(job.copied):
+        claims.adopt_copy(job.folder, job.copied)
+    job.claim = job.copied
     job.go_on(Stage.WORK)
     return True
+
+
+def _copy(hands: Hands, job: Job) -> None:
+    """Copy, and adopt the copy unless somebody has to decide about it first."""
+    copied = _copier(hands, job.claim)(job.folder, job.claim)
+    if _is_as_promised(copied):
+        claims.adopt_copy(job.folder, copied)
+    job.copied = copied
+
+
+def _is_as_promised(copied: Claim) -> bool:
+    return not copied.expected_sha256 or copied.expected_sha256 == copied.sha256 or copied.inbox is None
 
 
 def _miss(job: Job, now: float) -> None:
@@ -75,14 +85,15 @@ def put_back(job: Job, now: float) -> None:
         log.warning("could not put back: the name is taken", job=job.claim.job, name=job.claim.name)
         job.wait(now, "")
         return
-    drop_job(job)
+    durable.remove_tree(job.folder, job.folder.with_name(f".trash-{job.claim.job}"))
+    job.go_on(Stage.DONE)
 
 
 def _checksum_holds(hands: Hands, claim: Claim, now: float) -> bool:
     """Say whether our copy is what the sender's checksum promised, or will never be: then a worker rejects it."""
-    if not claim.expected_sha256 or claim.expected_sha256 == claim.sha256 or claim.inbox is None:
+    if _is_as_promised(claim):
         return True
-    key = (claim.inbox, claim.name_base64)
+    key = (claim.inbox or "", claim.name_base64)
     facts = (claim.inode, claim.size, claim.mtime_ns, claim.expected_sha256)
     seen = hands.mismatches.get(key)
     if seen is None or seen[0] != facts:
@@ -100,14 +111,6 @@ def _copier(hands: Hands, claim: Claim) -> Callable[[Path, Claim], Claim]:
     if claim.source:
         return lambda folder, claim: claims.copy_plain(folder, claim, hands.plan.root.path / (claim.source or ""))
     return claims.copy
-
-
-def _timed(job: Job, step: str, function: Callable[..., object], *arguments: object) -> object:
-    started = time.perf_counter()
-    try:
-        return function(*arguments)
-    finally:
-        job.seconds[step] = job.seconds.get(step, 0.0) + time.perf_counter() - started
 
 
 def stage(hands: Hands, job: Job, now: float) -> bool:
@@ -132,7 +135,8 @@ def stage(hands: Hands, job: Job, now: float) -> bool:
         top = staging_for(hands.staging_tops, usual, target)
         job.future = hands.help(publish.stage, root, top, job.folder, job.claim, job.outcome, job.receipt)
         return True
-    if job.future is not None:
+    if job.staged is None:
+        assert job.future is not None
         future, job.future = job.future, None
         try:
             staged = future.result()
@@ -142,16 +146,16 @@ def stage(hands: Hands, job: Job, now: float) -> bool:
             return True
         assert isinstance(staged, Staged)
         job.staged = staged
+        return True
     # A marker that failed half-way may be there: the set that it names must not be staged anew, only marked again.
-    assert job.staged is not None
-    publish.mark(job.folder, job.staged)
-    job.go_on(Stage.PUBLISH)
+    if hands.done(job, "publish", publish.mark, job.folder, job.staged):
+        job.go_on(Stage.PUBLISH)
     return True
 
 
 def publish_set(hands: Hands, job: Job, now: float) -> bool:
     assert job.staged is not None and job.receipt is not None
-    if not publish.publish_next(hands.plan.root, job.staged, job.published):
+    if hands.done(job, "publish", publish.publish, hands.plan.root, job.staged, job.published):
         log.info("published", job=job.claim.job, code=job.claim.code, verdict=job.receipt.verdict)
         job.go_on(Stage.ARCHIVE)
     return True
@@ -159,41 +163,22 @@ def publish_set(hands: Hands, job: Job, now: float) -> bool:
 
 def archive(hands: Hands, job: Job, now: float) -> bool:
     assert job.receipt is not None
-    publish.archive_input(hands.plan.root, job.folder, job.receipt)
-    job.go_on(Stage.ACCOUNT)
+    if hands.done(job, "archive", publish.archive_input, hands.plan.root, job.folder, job.receipt):
+        job.go_on(Stage.ACCOUNT)
     return True
-
-
-def account(hands: Hands, job: Job, now: float) -> bool:
-    root = hands.plan.root
-    kept_receipt = root.kept_receipt(job.claim.job)
-    receipt = job.receipt = job.receipt or Receipt.model_validate_json(kept_receipt.read_bytes())
-    if receipt.lineage.retry_of:
-        _tell_retried(hands, receipt.lineage.retry_of, receipt.job)
-    mending.tell_mended(root, hands.ledger, receipt)
-    notes = notes_of(receipt, hands.plan.cell_values)
-    hands.ledger.account(receipt, notes, kept=root.relative(kept_receipt))
-    if job.claim.upload:
-        durable.remove_tree(Path(job.claim.upload), root.uploads / f".trash-{job.claim.job}")
-    job.go_on(Stage.TIDY)
-    return True
-
-
-def _tell_retried(hands: Hands, earlier: str, job: str) -> None:
-    """A retried job needs nobody's attention any more. The ledger may have been away when it was first told."""
-    event = tell_once(hands.plan.root.events(earlier), Event(at=now_utc(), event="retried", job=job))
-    hands.ledger.record_event(earlier, event)
 
 
 def tidy(hands: Hands, job: Job, now: float) -> bool:
-    drop_job(job)
+    if hands.done(job, "tidy", _remove, hands.plan.root, job):
+        job.go_on(Stage.DONE)
     return True
 
 
-def drop_job(job: Job) -> None:
-    """Remove a job's folder; what it held has been published, archived or put back."""
+def _remove(root: Root, job: Job) -> None:
+    """Remove a job's folders; what they held has been published, archived or put back."""
+    if job.claim.upload:
+        durable.remove_tree(Path(job.claim.upload), root.uploads / f".trash-{job.claim.job}")
     durable.remove_tree(job.folder, job.folder.with_name(f".trash-{job.claim.job}"))
-    job.go_on(Stage.DONE)
 
 
 def held(hands: Hands, job: Job, now: float) -> bool:
@@ -217,7 +202,6 @@ STEPS: dict[Stage, Step] = {
     Stage.STAGE: stage,
     Stage.PUBLISH: publish_set,
     Stage.ARCHIVE: archive,
-    Stage.ACCOUNT: account,
     Stage.TIDY: tidy,
     Stage.HELD: held,
 }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import inf
@@ -19,11 +20,12 @@ from dropscore.intake.guard import Guard, is_remote
 from dropscore.intake.probe import probe
 from dropscore.intake.scan import Inbox, Listing, Seen, Waiting, scan
 from dropscore.intake.settle import Decision, Settler
-from dropscore.service.claiming import claim_drop, is_mismatched, still_mismatched
+from dropscore.service.claiming import claim_each, is_mismatched, still_mismatched
 from dropscore.service.hands import Hands
 from dropscore.service.incidents import as_unavailable
 from dropscore.service.job import Job
 from dropscore.service.plan import Route
+from dropscore.service.room import Room
 
 log = structlog.get_logger()
 
@@ -121,17 +123,11 @@ class Watching:
 
     @property
     def seen(self) -> list[InboxState]:
-        return [
-            InboxState(
-                watched.inbox,
-                watched.listing,
-                [] if fault else watched.decisions,
-                fault,
-                self.blocked.get(watched.route.name, ""),
-            )
-            for watched in self._watched
-            for fault in [self.faults.get(watched.inbox.label)]
-        ]
+        found = []
+        for one in self._watched:
+            fault, blocked = self.faults.get(one.inbox.label), self.blocked.get(one.route.name, "")
+            found.append(InboxState(one.inbox, one.listing, [] if fault else one.decisions, fault, blocked))
+        return found
 
     def hurry(self) -> None:
         """Scan in the next round: something was reported."""
@@ -144,8 +140,8 @@ class Watching:
         due = (min(watched.next_scan, watched.next_look) for watched in self._watched)
         return max(0.0, min(due, default=now + 1.0) - now)
 
-    def scan_if_due(self, now: float, room: int) -> bool:
-        """List every inbox whose time has come and claim up to `room` complete drops. True if one was claimed."""
+    def scan_if_due(self, now: float, room: Room) -> bool:
+        """List every inbox whose time has come and claim the complete drops that find room. True if one was claimed."""
         due = [one for one in self._watched if self._hurry or now >= min(one.next_scan, one.next_look)]
         self._hurry = False
         for watched in due:
@@ -160,19 +156,15 @@ class Watching:
             for decision in watched.decisions
             if decision.ready
         ]
-        claimed = 0
         if not ready and self._is_asking():
             self._hurry = True  # a burst is asked about in turns: the next turn needs no wait
+        chosen = []
         for _, watched, decision in sorted(ready, key=lambda one: one[0]):
-            if claimed >= room:
+            if room.is_full:
                 break
-            if decision not in watched.decisions:
-                continue  # an earlier claim from this inbox has just failed: it is away
-            if still_mismatched(self._hands, decision, now):
-                continue
-            watched.decisions.remove(decision)
-            claimed += self._claim(watched, decision) is not None
-        return claimed > 0
+            if not still_mismatched(self._hands, decision, now) and room.take(decision.seen.size):
+                chosen.append((watched, decision))
+        return bool(self._claim(chosen))
 
     def _is_asking(self) -> bool:
         """Whether drops are complete, as far as it is known, that have not been asked about yet, and might be taken."""
@@ -225,19 +217,28 @@ class Watching:
         self.faults.pop(label, None)
         self._unclaimable.discard(label)
 
-    def _claim(self, watched: _Watched, decision: Decision, asked: str | None = None) -> Job | None:
-        label = watched.inbox.label
-        try:
-            job = claim_drop(self._hands, self._jobs, watched.route, decision, asked)
-        except OSError as error:
-            self._fail(watched, as_unavailable(error, f"inbox/{label}"))
-            self._unclaimable.add(label)
-            return None
-        if job is not None and label in self._unclaimable:
-            self._heal(label)
-        return job
+    def _claim(self, chosen: Sequence[tuple[_Watched, Decision]], asked: str | None = None) -> list[Job]:
+        """Claim drops; of an inbox in which that failed the last time, the first alone, for a try."""
+        wanted: list[tuple[_Watched, Decision]] = []
+        for one in chosen:
+            if one[0].inbox.label not in self._unclaimable or all(other[0] is not one[0] for other in wanted):
+                wanted.append(one)
+        jobs = []
+        found = claim_each(self._hands, [(watched.route, decision) for watched, decision in wanted], asked)
+        for (watched, decision), job in zip(wanted, found, strict=True):
+            if isinstance(job, OSError):
+                self._fail(watched, as_unavailable(job, f"inbox/{watched.inbox.label}"))
+                self._unclaimable.add(watched.inbox.label)
+                continue
+            with suppress(ValueError):
+                watched.decisions.remove(decision)
+            if job is not None:
+                jobs.append(job)
+                self._jobs[job.claim.job] = job
+                self._heal(watched.inbox.label)
+        return jobs
 
-    def take_now(self, routes: Collection[str], name: str | None, asked: str, now: float, room: int) -> Taken:
+    def take_now(self, routes: Collection[str], name: str | None, asked: str, now: float, room: Room) -> Taken:
         """Look at these routes' inboxes, and take what is complete without its quiet time: all, or what has the name.
 
         What finds no room is next, as it is; whatever else lies there is told with what it waits for.
@@ -246,25 +247,21 @@ class Watching:
         for watched in self._watched:
             if watched.route.name in routes:
                 self._scan(watched, now, lambda seen: _is_named(seen.name, name))
-                self._take_now(watched, name, asked, now, room - len(taken.jobs), taken)
+                self._take_now(watched, name, asked, now, room, taken)
         return taken
 
-    def _take_now(self, watched: _Watched, name: str | None, asked: str, now: float, room: int, taken: Taken) -> None:
+    def _take_now(self, watched: _Watched, name: str | None, asked: str, now: float, room: Room, taken: Taken) -> None:
+        chosen = []
         for decision in [one for one in watched.decisions if _is_named(one.seen.name, name)]:
-            if decision not in watched.decisions:
-                break  # an earlier claim from this inbox has just failed: it is away, and told of below
             if decision.waiting is not Waiting.QUEUED or still_mismatched(self._hands, decision, now):
                 taken.left.append((shown(decision.seen.name), why_of(self._hands, decision)[1]))
             elif decision.ready and watched.route.name in self.blocked:
                 taken.left.append((shown(decision.seen.name), blocked_why(self.blocked[watched.route.name])))
-            elif not decision.ready or room <= 0:
-                taken.next.append(shown(decision.seen.name))
+            elif decision.ready and room.take(decision.seen.size):
+                chosen.append((watched, decision))
             else:
-                watched.decisions.remove(decision)
-                job = self._claim(watched, decision, asked)
-                if job is not None:
-                    taken.jobs.append(job)
-                    room -= 1
+                taken.next.append(shown(decision.seen.name))
+        taken.jobs.extend(self._claim(chosen, asked))
         fault = self.faults.get(watched.inbox.label)
         if fault is not None:
             taken.left.append((watched.inbox.label, str(fault)))
