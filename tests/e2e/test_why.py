@@ -123,15 +123,19 @@ def test_a_second_name_and_a_text_that_may_be_cut_off(house: House) -> None:
     assert house.await_receipt("homes", "cut")["counts"]["warnings"] == 1
 
 
+MANY = 300
+"""More than may be on their way at once, however small."""
+
+
 def test_a_missing_model_before_and_after_the_claim(house: House) -> None:
     inbox = house.root / "inbox" / "lost"
-    for number in range(40):
-        (inbox / f"d{number:02}.csv").write_text(homes_csv(2))
-    awaited(lambda: len(list(inbox.glob("*.csv"))) < 40, "some to be claimed", house.log)
+    for number in range(MANY):
+        (inbox / f"d{number:03}.csv").write_text(homes_csv(2))
+    awaited(lambda: len(list(inbox.glob("*.csv"))) < MANY, "some to be claimed", house.log)
     last = sorted(inbox.glob("*.csv"))[-1]
     answer = _await(house, last, "waits as others of its route do", "The model's folder")
     assert answer["waiting"] == "unavailable"
-    claimed = next(name for n in range(40) if not (inbox / (name := f"d{n:02}.csv")).exists())
+    claimed = next(name for n in range(MANY) if not (inbox / (name := f"d{n:03}.csv")).exists())
     _await(house, inbox / claimed, "it was taken, and waits: The model's folder")
     (house.root / "inbox" / "homes" / "other-route.csv").write_text(homes_csv(2))
     house.await_receipt("homes", "other-route")
