@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from python_calamine import CalamineWorkbook
 from sklearn.linear_model import LinearRegression
 
 from dropscore import bundle
+from dropscore.folders import CLAIMS, is_job
 
 DROPSCORE = Path(sys.executable).parent / "dropscore"
 QUIET_SECONDS = 0.4
@@ -85,8 +87,10 @@ class House:
         return receipt
 
     def at_rest(self) -> bool:
-        """Return whether no job is at work any more."""
-        return not any((self.root / "processing").iterdir())
+        """Return whether no job is at work any more, and what was claimed for it is gone from the inboxes too."""
+        inboxes = os.walk(self.root / "inbox")  # unlike glob it does not mind what goes away while it looks
+        claimed = (name for folder, names, _ in inboxes if Path(folder).name == CLAIMS for name in names)
+        return not any((self.root / "processing").iterdir()) and not any(map(is_job, claimed))
 
 
 def awaited(look: Callable[[], T], what: str, log: Path | None = None) -> T:
