@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -44,21 +45,39 @@ def test_rename_noreplace_refuses_a_taken_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("flagged", [True, False])
+@pytest.mark.parametrize("rename", [durable.rename_noreplace, durable.publish])
 def test_rename_noreplace_with_and_without_the_kernels_flag(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flagged: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rename: Callable[[Path, Path], None], flagged: bool
 ) -> None:
     if not flagged:
         monkeypatch.setattr(durable, "_rename_flagged", lambda source, target: False)
     source, target = tmp_path / "a", tmp_path / "b"
     source.write_text("x")
-    durable.rename_noreplace(source, target)
+    rename(source, target)
     assert target.read_text() == "x"
     assert target.stat().st_nlink == 1
     assert not source.exists()
     source.write_text("y")
     with pytest.raises(FileExistsError):
-        durable.rename_noreplace(source, target)
+        rename(source, target)
     assert target.read_text() == "x"
+    target.unlink()
+    target.symlink_to("nowhere")
+    with pytest.raises(FileExistsError):
+        rename(source, target)
+
+
+def _ended(path: Path) -> None:
+    raise InterruptedError(path)
+
+
+def test_what_is_published_never_has_two_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(durable, "_rename_flagged", lambda source, target: False)
+    source, target = tmp_path / "a", tmp_path / "b"
+    source.write_text("x")
+    monkeypatch.setattr(Path, "unlink", _ended)  # where a machine would end that had made a second name
+    durable.publish(source, target)
+    assert [path.name for path in tmp_path.iterdir()] == ["b"]
 
 
 def test_every_rename_is_followed_by_the_fsync_of_both_parents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +85,7 @@ def test_every_rename_is_followed_by_the_fsync_of_both_parents(tmp_path: Path, m
     monkeypatch.setattr(durable, "sync_directory", synced.append)
     (tmp_path / "one").mkdir()
     (tmp_path / "two").mkdir()
-    for rename in (durable.rename, durable.rename_noreplace):
+    for rename in (durable.rename, durable.rename_noreplace, durable.publish):
         (tmp_path / "one" / "file").write_text("x")
         rename(tmp_path / "one" / "file", tmp_path / "two" / "file")
         assert synced == [tmp_path / "two", tmp_path / "one"]

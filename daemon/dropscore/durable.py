@@ -13,7 +13,7 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 _AT_FDCWD = -100
@@ -110,15 +110,39 @@ def rename_noreplace(source: Path, target: Path) -> None:
     Where the kernel or file system knows no RENAME_NOREPLACE (NFS answers EINVAL), a hard link does the same. If
     the target is a second name of the source, an earlier try came as far as the link, and is completed.
     """
+    _rename_unless_taken(source, target, _link_and_unlink)
+
+
+def publish(source: Path, target: Path) -> None:
+    """Rename durably to where a reader may take it at once. FileExistsError if the target's name is taken.
+
+    Where there is no RENAME_NOREPLACE a look stands in for it, not a link: a link makes two names, and if the machine
+    ended between the two steps and the reader had taken one, the next start would publish the other. The look misses
+    only who takes the very same name in the microseconds after it, so it is for names that nobody can guess.
+    """
+    _rename_unless_taken(source, target, _look_and_rename)
+
+
+def _rename_unless_taken(source: Path, target: Path, otherwise: Callable[[Path, Path], None]) -> None:
     try:
         if not _rename_flagged(source, target):
-            os.link(source, target, follow_symlinks=False)
-            source.unlink()
+            otherwise(source, target)
     except FileExistsError:
         if not os.path.samestat(source.lstat(), target.lstat()):
             raise
         source.unlink()
     sync_parents(source, target)
+
+
+def _link_and_unlink(source: Path, target: Path) -> None:
+    os.link(source, target, follow_symlinks=False)
+    source.unlink()
+
+
+def _look_and_rename(source: Path, target: Path) -> None:
+    if os.path.lexists(target):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+    source.rename(target)
 
 
 def _rename_flagged(source: Path, target: Path) -> bool:

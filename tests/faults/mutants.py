@@ -72,7 +72,7 @@ MUTANTS = (
     Mutant(
         "no sync after a rename that replaces nothing",
         "durable",
-        "rename_noreplace",
+        "_rename_unless_taken",
         "    sync_parents(source, target)",
         "    pass",
     ),
@@ -95,7 +95,7 @@ MUTANTS = (
     Mutant(
         "a link cut before its unlink is not completed",
         "durable",
-        "rename_noreplace",
+        "_rename_unless_taken",
         "        source.unlink()\n    sync",
         "        pass\n    sync",
     ),
@@ -164,7 +164,7 @@ MUTANTS = (
         "published by a plain rename, unsynced",
         "service.publish",
         "publish_next",
-        "durable.rename_noreplace(source, target)",
+        "durable.publish(source, target)",
         "source.rename(target)",
     ),
     Mutant("an unsynced rename not made up for", "service.publish", "publish_next", _SYNC, "            pass\n"),
@@ -172,8 +172,15 @@ MUTANTS = (
         "published by a copy",
         "service.publish",
         "publish_next",
-        "durable.rename_noreplace(source, target)",
+        "durable.publish(source, target)",
         "__import__('shutil').copy(source, target)",
+    ),
+    Mutant(
+        "published by a link where there is no NOREPLACE",
+        "service.publish",
+        "publish_next",
+        "durable.publish(source, target)",
+        "durable.rename_noreplace(source, target)",
     ),
     Mutant(
         "half a set published",

@@ -160,21 +160,8 @@ class Bench:
                     result.violations += Lint(self.root, strict=False).follow(self.last)
             if result.violations:
                 break
-            if not (point.without_noreplace and self._is_half_linked()):
-                reader.take(wants(point.reader))
+            reader.take(wants(point.reader))
         return result
-
-    def _is_half_linked(self) -> bool:
-        """Whether a file was published by a link, and its staged name is still there: what is taken now comes twice.
-
-        docs/reliability.md says that this cannot be promised.
-        """
-        inodes: dict[bool, set[int]] = {True: set(), False: set()}
-        for top in (self.root.outbox, self.root.failed):
-            for path in top.rglob("*"):
-                if path.is_file():
-                    inodes[".staging" in path.parts].add(path.stat().st_ino)
-        return bool(inodes[True] & inodes[False])
 
 
 def points(operations: Sequence[Operation]) -> Iterator[Point]:

@@ -38,7 +38,16 @@ from faults.scene import score
 from service_house import House, make_house
 
 NAMES = ["a.csv", "b.csv", "ñ;-rf.csv"]
-WRITES = ("write_new", "copy_new", "append_line", "make_directory", "sync_file", "sync_directory", "rename_noreplace")
+WRITES = (
+    "write_new",
+    "copy_new",
+    "append_line",
+    "make_directory",
+    "sync_file",
+    "sync_directory",
+    "rename_noreplace",
+    "publish",
+)
 FAULTS = [errno.ENOSPC, errno.EIO, errno.EROFS, errno.EMFILE]
 AGED = Retention({Place.ARCHIVE: Limit(days=1e-9), Place.TRASH: Limit(days=1e-9)})
 

@@ -167,7 +167,7 @@ def publish_next(root: Root, staged: Staged, known: set[str]) -> bool:
         if not target.parent.is_dir():
             raise Unavailable(f"folder:{file.target.rsplit('/', 1)[0]}", f"The folder of {file.target} is away.")
         try:
-            durable.rename_noreplace(source, target)
+            durable.publish(source, target)
         except FileNotFoundError:
             durable.sync_directory(target.parent)  # renamed earlier, and perhaps not synced
         except FileExistsError:
