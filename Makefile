@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-EXTRAS := web,dask,mysql,postgres,test,bench,check
+EXTRAS := web,dask,mysql,postgres,explain,test,bench,check
 ARGS ?=
 # Processes that test side by side, one more than a small machine has cores: the daemon's own tests mostly wait.
 TESTERS ?= 3

@@ -49,8 +49,8 @@ def at_most(what: str, value: float, goal: float, unit: str) -> Goal:
 
 def goals(found: Mapping[str, Any]) -> list[Goal]:
     judges: dict[str, Callable[[Any], Iterator[Goal]]] = {
-        "race": _race, "tenfold": _tenfold, "bad": _bad, "burst": _burst,
-        "latency": _latency, "beside": _beside, "idle": _idle, "commands": _commands,
+        "race": _race, "tenfold": _tenfold, "bad": _bad, "explained": _explained,
+        "burst": _burst, "latency": _latency, "beside": _beside, "idle": _idle, "commands": _commands,
     }  # fmt: skip
     return [goal for name, judge in judges.items() if name in found for goal in judge(found[name])]
 
@@ -81,6 +81,11 @@ def _tenfold(found: Mapping[str, Any]) -> Iterator[Goal]:
 def _bad(found: Mapping[str, Any]) -> Iterator[Goal]:
     ratio, what = median(found["bad"]) / median(found["good"]), f"{found['problems']:,} problems, fix workbook included"
     yield at_most(what, ratio, 3, " times a good file")
+
+
+def _explained(found: Mapping[str, Any]) -> Iterator[Goal]:
+    ratio = median(found["explained"]) / median(found["plain"])
+    yield at_most("three reasons beside each prediction", ratio, 2, " times a job without")
 
 
 def _burst(found: Mapping[str, Any]) -> Iterator[Goal]:

@@ -102,3 +102,15 @@ def bad(folder: Path, bundle: Path, rows: int, times: int) -> dict[str, Any]:
         if verdict["counts"]["bad_cells"] != problems:
             raise SystemExit(f"{verdict['counts']['bad_cells']} bad cells where there should be {problems}")
         return {"good": fine.seconds, "bad": refused.seconds, "problems": problems}
+
+
+def explained(folder: Path, bundle: Path, rows: int, times: int) -> dict[str, Any]:
+    """Score the same file with and without three reasons beside each prediction, in turns."""
+    source = folder / "race.csv"
+    with ExitStack() as held:
+        plain, told = _sides(held, bundle, folder, "dropscore", "explained")
+        for turn in range(times + 1):
+            plain.run(source, counted=turn > 0)
+            told.run(source, counted=turn > 0)
+        steps = json.loads((told.result.parent / "verdict.json").read_bytes())["durations"]
+        return {"rows": rows, "plain": plain.seconds, "explained": told.seconds, "explain": steps["explain"]}

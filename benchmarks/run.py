@@ -29,6 +29,7 @@ def parts(given: argparse.Namespace, folder: Path, bundle: Path) -> dict[str, Ca
         "race": lambda: rows.race(folder, bundle, given.rows, (given.script_times, given.times)),
         "tenfold": lambda: rows.tenfold(folder, bundle, given.rows, max(1, given.times // 2)),
         "bad": lambda: rows.bad(folder, bundle, given.rows, max(1, given.times // 2)),
+        "explained": lambda: rows.explained(folder, bundle, given.rows, max(1, given.times // 2)),
         "burst": lambda: drops.burst(_made(folder / "burst"), bundle, given.files),
         "latency": lambda: drops.latency(_made(folder / "latency"), bundle),
         "beside": lambda: drops.beside_big(_made(folder / "beside"), bundle, given.rows * 10),
@@ -48,7 +49,9 @@ def main() -> int:
     parser.add_argument("--files", type=int, default=10_000)
     parser.add_argument("--script-times", type=int, default=3)
     parser.add_argument("--times", type=int, default=7)
-    parser.add_argument("--only", nargs="+", default=(), help="race tenfold bad burst latency beside idle commands")
+    parser.add_argument(
+        "--only", nargs="+", default=(), help="race tenfold bad explained burst latency beside idle commands"
+    )
     parser.add_argument("--out", type=Path, default=HERE.parent / "docs", help="Where the page and the plot go.")
     given = parser.parse_args()
     kept = given.out / FIGURES
@@ -56,7 +59,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="dropscore-bench-") as scratch:
         folder = Path(scratch)
         bundle = data.train(folder / "model")
-        if given.only and not {"tenfold", "bad"}.isdisjoint(given.only):
+        if given.only and not {"tenfold", "bad", "explained"}.isdisjoint(given.only):
             data.write_csv(folder / "race.csv", given.rows)
         for name, measure in parts(given, folder, bundle).items():
             if not given.only or name in given.only:

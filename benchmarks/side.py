@@ -103,9 +103,10 @@ def floor_race(bundle: Path) -> Race:
     return run
 
 
-def _task(ref: Any, source: Path, attempt: Path) -> Any:
+def _task(ref: Any, source: Path, attempt: Path, explain: int = 0) -> Any:
     from dropscore import durable, folders  # noqa: PLC0415
     from dropscore.domain.jobs import Kind, Task  # noqa: PLC0415
+    from dropscore.domain.rules import Rules  # noqa: PLC0415
 
     return Task(
         job="01K7F2QXM4AAAAAAAAAAAAAAAA",
@@ -118,10 +119,11 @@ def _task(ref: Any, source: Path, attempt: Path) -> Any:
         bundle=ref,
         sha256=durable.sha256_of(source),
         claimed_at=folders.now_utc().isoformat(),
+        rules=Rules(explain=explain),
     )
 
 
-def _dropscore(bundle: Path, work: Callable[[Any], object], expected: str = "delivered") -> Race:
+def _dropscore(bundle: Path, work: Callable[[Any], object], expected: str = "delivered", explain: int = 0) -> Race:
     from dropscore import folders  # noqa: PLC0415
 
     ref = folders.pick_bundle(bundle)
@@ -129,7 +131,7 @@ def _dropscore(bundle: Path, work: Callable[[Any], object], expected: str = "del
     def run(source: Path, folder: Path) -> Path:
         attempt = folder / "attempt-1"
         attempt.mkdir()
-        work(_task(ref, source, attempt))
+        work(_task(ref, source, attempt, explain))
         verdict = json.loads((attempt / "verdict.json").read_bytes())
         if verdict["verdict"] != expected:
             raise SystemExit(f"not {expected}: {verdict['sentence']}")
@@ -150,6 +152,13 @@ def refused_race(bundle: Path) -> Race:
     from dropscore import pipeline  # noqa: PLC0415
 
     return _dropscore(bundle, pipeline.work, "rejected")
+
+
+def explained_race(bundle: Path) -> Race:
+    """The same with three reasons beside each prediction."""
+    from dropscore import pipeline  # noqa: PLC0415
+
+    return _dropscore(bundle, pipeline.work, explain=3)
 
 
 def _by_workers(bundle: Path, assist: str) -> Race:

@@ -28,7 +28,7 @@ from tasks import task_in
 DATA = Path(__file__).parents[1] / "model" / "penguins" / "data" / "penguins.csv"
 SECONDS = 60.0
 ROWS = 170_000
-EVERY = Rules(formats=(Format.XLSX, Format.CSV, Format.PARQUET))
+EVERY = Rules(formats=(Format.XLSX, Format.CSV, Format.PARQUET), explain=2)
 
 
 def birds(rows: int = ROWS, spoiled: tuple[int, ...] = ()) -> bytes:

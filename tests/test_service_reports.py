@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from dropscore import durable
 from dropscore.domain.errors import Unavailable
 from dropscore.domain.jobs import REPORT_MADE, ReportTask, Task
 from dropscore.domain.notes import NoteKind
@@ -148,6 +150,24 @@ def test_a_failure_stops_no_drop_and_is_tried_again_later(house: House, maker: M
     house.now += RETRY_SECONDS
     house.turn()
     assert house.root.report("credit").exists()
+
+
+def test_one_whose_folder_could_not_be_synced_is_made_again(
+    house: House, maker: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+
+    def refuse(path: Path) -> None:
+        if path.name == "reports":
+            raise OSError(errno.EIO, "refused")
+
+    with monkeypatch.context() as refusing:
+        refusing.setattr(durable, "sync_directory", refuse)
+        _drop_actuals(house)
+    house.restart()
+    monkeypatch.setattr(durable, "sync_directory", synced.append)
+    house.turn()
+    assert len(maker.tasks) == 2 and house.root.report("credit").parent in synced
 
 
 def test_it_waits_while_anything_is_at_work(house: House, maker: Maker) -> None:

@@ -18,6 +18,8 @@ VOLATILE = {
 """Made again by themselves: they are put in place by a rename so that nobody reads half of one, and never synced."""
 FOLDERS = "folders.json"
 """What is known of the inboxes: where a power cut takes it, their marks are found and it is written anew."""
+REPORTS = "reports"
+"""A report whose sync was refused is made again: that it was made is only written down after it."""
 
 
 def _volatile(*paths: str) -> bool:
@@ -125,7 +127,7 @@ class Lint:
             self.faults.append(f"rename of {self._short(source)}: its contents are not synced")
             self._dirty.discard(source)
         self._dirty.discard(target)  # another inode has its name now
-        if not self._strict and PurePath(target).name == FOLDERS:
+        if not self._strict and (PurePath(target).name == FOLDERS or PurePath(target).parent.name == REPORTS):
             return
         above = {str(path) for path in PurePath(target).parents}
         for path in sorted(self._made & above):

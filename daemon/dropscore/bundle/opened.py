@@ -7,9 +7,12 @@ from functools import cached_property
 
 import pyarrow as pa
 
+from dropscore.bundle.explaining import Explainer, make_explainer
 from dropscore.bundle.manifest import Manifest
 from dropscore.bundle.scoring import Scorer
+from dropscore.bundle.shares import Unexplained
 from dropscore.bundle.together import alike_together, scored_together
+from dropscore.domain.errors import Unavailable
 from dropscore.domain.jobs import BundleRef
 from dropscore.domain.schema import Schema
 from dropscore.receipt import BatchProfile
@@ -52,6 +55,21 @@ class Bundle:
         if len(batches) > 1 and self.alike_together:
             return scored_together(self._scorer, batches)
         return [self.predict(batch) for batch in batches]
+
+    @cached_property
+    def explainer(self) -> Explainer:
+        """Return what says which columns moved an answer. Made when first asked: it takes a second or so.
+
+        Raises Unavailable: this model's answers cannot be taken apart.
+        """
+        try:
+            return make_explainer(self._scorer, self.schema, self.profile, self._golden)
+        except Unexplained as fault:
+            raise Unavailable(
+                f"explain:{self.ref.name}",
+                f"The answers of the model {self.ref.name} {self.ref.version} cannot be explained: {fault}.",
+                "Drops that want an explanation wait. Take `explain` out of the route, or give it another model.",
+            ) from fault
 
     @cached_property
     def alike_together(self) -> bool:

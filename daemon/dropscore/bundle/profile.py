@@ -82,7 +82,7 @@ class _Numbers:
         self.rows += len(column)
         self.missing += column.null_count
         whole = len(chosen) == len(column)
-        values = _as_float(column if whole else column.take(pa.array(chosen)))
+        values = as_float(column if whole else column.take(pa.array(chosen)))
         self.kept = np.concatenate([self.kept, values])
         if staying is not None:
             self.kept = self.kept[staying]
@@ -128,12 +128,12 @@ def _quantiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return found
 
 
-def _as_float(column: pa.Array) -> NDArray[np.float64]:
+def as_float(column: pa.Array) -> NDArray[np.float64]:
     """Return numbers as they are, dates as days and moments as seconds since 1970-01-01; NaN for null."""
     if pa.types.is_date32(column.type):
         column = column.cast(pa.int32())
     elif pa.types.is_timestamp(column.type):
-        return _as_float(column.cast(pa.timestamp("us")).cast(pa.int64())) / _SECONDS
+        return as_float(column.cast(pa.timestamp("us")).cast(pa.int64())) / _SECONDS
     found = column.to_numpy(zero_copy_only=False)
     numbers: NDArray[np.float64] = found.astype(np.float64, copy=False)
     return numbers

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,8 @@ from dropscore.bundle.manifest import Output, Trained
 from dropscore.bundle.outputs import classes_of
 from dropscore.bundle.rounding import round_significant
 
+Typed = Mapping[str, pa.Array]
+"""Checked columns by name."""
 _LIKELIEST = (
     BaggingClassifier,
     CalibratedClassifierCV,
@@ -54,24 +57,24 @@ _blas = ThreadpoolController()
 
 
 class Scorer:
-    """An estimator and what is asked of it. `score` is the only thing it does."""
+    """An estimator and what is asked of it: `features` and `last`, one after the other, are exactly the estimator."""
 
     def __init__(self, estimator: Any, outputs: Sequence[Output], columns: Mapping[str, Trained]) -> None:
         self.outputs = tuple(outputs)
-        self._columns = columns
-        self._before, self._last = _taken_apart(estimator)
-        self._classes = classes_of(estimator)
+        self.columns = columns
+        self.classes = classes_of(estimator)
+        self._before, self.last = _taken_apart(estimator)
         self._wants_classes = any(output.source == "prediction" for output in outputs)
         self._wants_probabilities = any(output.source == "probability" for output in outputs)
-        self._likeliest = bool(self._classes) and type(self._last) in _LIKELIEST
+        self._likeliest = bool(self.classes) and type(self.last) in _LIKELIEST
 
-    def score(self, typed: Mapping[str, pa.Array], *, rounded: bool = True) -> dict[str, pa.Array]:
+    def score(self, typed: Typed, *, rounded: bool = True) -> dict[str, pa.Array]:
         """Return the output columns for the rows, in order; see `Bundle.predict`. Not `rounded`: to the last bit."""
-        rows = len(typed[next(iter(self._columns))])
+        rows = len(typed[next(iter(self.columns))])
         if not rows:
             return {output.name: pa.array([], type=_arrow_type(output)) for output in self.outputs}
-        frame = build_frame(filled_up(typed, rows), self._columns)
-        with _blas.limit(limits=1, user_api="blas"):  # workers share the cores, and threads change last bits
+        frame = build_frame(filled_up(typed, rows), self.columns)
+        with one_thread():
             labels, probabilities = self._ask(frame)
         found = {}
         for output in self.outputs:
@@ -83,21 +86,22 @@ class Scorer:
 
     def _ask(self, frame: pd.DataFrame) -> tuple[Any, NDArray[np.float64]]:
         if not self._wants_probabilities:
-            return self._text(self._last.predict(self._transformed(frame))), np.empty((0, 0))
-        data = self._transformed(frame)
-        probabilities = np.asarray(self._last.predict_proba(data), dtype=np.float64)
+            return self._text(self.last.predict(self.features(frame))), np.empty((0, 0))
+        data = self.features(frame)
+        probabilities = np.asarray(self.last.predict_proba(data), dtype=np.float64)
         if not self._wants_classes:
             return None, probabilities
         if not self._likeliest:
-            return self._text(self._last.predict(data)), probabilities
-        chosen = self._last.classes_[np.argmax(probabilities, axis=1)]
+            return self._text(self.last.predict(data)), probabilities
+        chosen = self.last.classes_[np.argmax(probabilities, axis=1)]
         ties = _near_ties(probabilities)
         if ties.any():
             rows = np.flatnonzero(ties)
-            chosen[rows] = self._last.predict(data.iloc[rows] if isinstance(data, pd.DataFrame) else data[rows])
+            chosen[rows] = self.last.predict(data.iloc[rows] if isinstance(data, pd.DataFrame) else data[rows])
         return self._text(chosen), probabilities
 
-    def _transformed(self, frame: pd.DataFrame) -> Any:
+    def features(self, frame: pd.DataFrame) -> Any:
+        """Return what the last step is asked with."""
         return frame if self._before is None else self._before.transform(frame)
 
     def _text(self, labels: Any) -> Any:
@@ -107,13 +111,19 @@ class Scorer:
             labels = labels[:, 0]
         if labels.ndim != 1:
             raise ValueError("the model answers several columns at once")
-        if labels.dtype.kind in "iuf" or not self._classes:
+        if labels.dtype.kind in "iuf" or not self.classes:
             return labels
-        return pa.array(self._classes).take(pa.array(_codes(labels, self._last.classes_)))
+        return pa.array(self.classes).take(pa.array(_codes(labels, self.last.classes_)))
 
     def _share(self, probabilities: NDArray[np.float64], output: Output) -> NDArray[np.float64]:
-        found: NDArray[np.float64] = probabilities[:, self._classes.index(str(output.category))]
+        found: NDArray[np.float64] = probabilities[:, self.classes.index(str(output.category))]
         return found
+
+
+def one_thread() -> AbstractContextManager[object]:
+    """Keep linear algebra to one thread: workers share the cores, and threads change last bits."""
+    limited: AbstractContextManager[object] = _blas.limit(limits=1, user_api="blas")
+    return limited
 
 
 def _codes(labels: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.int64]:
@@ -180,7 +190,7 @@ def numbers(values: Any, rounded: bool = True) -> pa.Array:
     return pa.array(found, mask=~np.isfinite(found))
 
 
-def filled_up(typed: Mapping[str, pa.Array], rows: int) -> Mapping[str, pa.Array]:
+def filled_up(typed: Typed, rows: int) -> Mapping[str, pa.Array]:
     """Return the columns with copies of the last row, up to the next multiple of 16.
 
     What is left over from full vectors is computed by other instructions, whose last bits differ. So a row's answer

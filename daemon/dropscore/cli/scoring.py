@@ -17,6 +17,7 @@ from dropscore.cli.output import plain, put
 from dropscore.cli.telling import put_findings
 from dropscore.domain.jobs import Kind, Verdict
 from dropscore.domain.problems import Severity
+from dropscore.domain.reasons import MOST
 from dropscore.domain.rules import Format, Header, Policy, Rules, Trust, Trusted
 from dropscore.receipt import Receipt, dump
 
@@ -42,6 +43,7 @@ def model_options(verb: Callable[..., int]) -> Callable[..., int]:
         click.option("--header", type=click.Choice([str(h) for h in Header]), default=str(Header.EXACT)),
         click.option("--language", type=click.Choice(["en", "es"]), default="en", help="Of messages and workbook."),
         click.option("--zone", default="UTC", help="The time zone of the workbook's reader."),
+        click.option("--explain", type=click.IntRange(0, MOST), default=0, help="So many reasons beside a prediction."),
         click.option("--trust", type=click.Choice([str(t) for t in Trust]), default=str(Trust.SKLEARN)),
         click.option("--trust-type", multiple=True, help="A type beyond scikit-learn that may be loaded."),
         click.option("--trust-pickle", multiple=True, help="A bundle with a joblib file, by its manifest's SHA-256."),
@@ -62,6 +64,7 @@ def judge(kind: Kind, file: Path, as_json: bool, out: Path | None = None, force:
         language=given["language"],
         zone=given["zone"],
         formats=(format_of(out),),
+        explain=given["explain"],
     )
     types = tuple(given["trust_type"])
     trusted = Trusted(Trust.CUSTOM if types else Trust(given["trust"]), types, tuple(given["trust_pickle"]))

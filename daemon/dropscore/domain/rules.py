@@ -92,6 +92,8 @@ class Rules:
     limits: Limits = field(default_factory=Limits)
     actuals: Actuals | None = None
     """None: no prediction is kept."""
+    explain: int = 0
+    """So many columns that moved a prediction most are told beside it."""
 
 
 class Trust(StrEnum):

@@ -6,7 +6,9 @@ import pyarrow as pa
 
 from dropscore import bundle as bundles
 from dropscore import table, workbook
+from dropscore.domain.reasons import described, title
 from dropscore.domain.schema import Type
+from dropscore.pipeline.explaining import Reasons
 
 _KINDS = {
     Type.STRING: workbook.Kind.TEXT,
@@ -18,8 +20,10 @@ _KINDS = {
 }
 
 
-def columns_of(source: table.Source, loaded: bundles.Bundle) -> dict[str, workbook.Column]:
-    """Return the workbook's columns by key: the file's own by name, the model's by `output:NAME`."""
+def columns_of(
+    source: table.Source, loaded: bundles.Bundle, reasons: Reasons | None = None
+) -> dict[str, workbook.Column]:
+    """Return the workbook's columns by key: the file's own by name, the model's by `output:NAME`, and `reason:1` …"""
     found: dict[str, workbook.Column] = {}
     for column in source.columns:
         known = column.field
@@ -35,12 +39,8 @@ def columns_of(source: table.Source, loaded: bundles.Bundle) -> dict[str, workbo
     taken = set(found)
     for output in loaded.outputs:
         # A file may have a column of the model's own name: both are shown, and which is which can be told.
-        name = output.name if output.name not in taken else f"{output.name} (model)"
-        while name in taken:
-            name += "'"
-        taken.add(name)
         found[f"output:{output.name}"] = workbook.Column(
-            name=name,
+            name=_free(output.name, taken),
             kind=workbook.Kind.TEXT if output.kind == "text" else workbook.Kind.NUMBER,
             role=workbook.Role.OUTPUT,
             title=output.title,
@@ -48,7 +48,29 @@ def columns_of(source: table.Source, loaded: bundles.Bundle) -> dict[str, workbo
             enum=output.enum,
             probability=output.source == "probability",
         )
-    return found
+    return found if reasons is None else found | _reasons(loaded, reasons, taken)
+
+
+def _reasons(loaded: bundles.Bundle, reasons: Reasons, taken: set[str]) -> dict[str, workbook.Column]:
+    unit, of, language = loaded.explainer.unit, loaded.explainer.of, reasons.language
+    return {
+        f"reason:{number}": workbook.Column(
+            name=_free(f"reason_{number}", taken),
+            role=workbook.Role.REASON,
+            title=title(number, language),
+            description=described(unit, of, number, language),
+        )
+        for number in range(1, reasons.count + 1)
+    }
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """Return a name that no other column has, and take it."""
+    free = name if name not in taken else f"{name} (model)"
+    while free in taken:
+        free += "'"
+    taken.add(free)
+    return free
 
 
 def parquet_types(
@@ -61,4 +83,4 @@ def parquet_types(
     }
     for output in loaded.outputs:
         found[columns[f"output:{output.name}"].name] = pa.string() if output.kind == "text" else pa.float64()
-    return found
+    return found | {column.name: pa.string() for column in columns.values() if column.role is workbook.Role.REASON}

@@ -12,6 +12,7 @@ import pyarrow as pa
 from dropscore import actuals, table, workbook
 from dropscore import bundle as bundles
 from dropscore.domain.rules import Format
+from dropscore.pipeline.explaining import Reasons
 
 Timed = Callable[[str], AbstractContextManager[None]]
 Poured = dict[Format, Any]
@@ -65,11 +66,13 @@ class Maker:
     """All that is needed to make a portion, but the model. It may be pickled."""
 
     columns: dict[str, workbook.Column]
-    """By key: the file's own by name, the model's by `output:NAME`."""
+    """By key: the file's own by name, the model's by `output:NAME`, what moved them by `reason:1` and so on."""
     pourers: dict[Format, Any]
     typed: dict[str, str]
     """Parquet's columns of checked values: the name in the file -> the schema's."""
     keeper: actuals.Keeper | None = None
+    reasons: Reasons | None = None
+    """None: the route asks for none."""
 
     def portion(
         self, loaded: bundles.Bundle, chosen: Chosen, outputs: Mapping[str, pa.Array], seen: int, timed: Timed = untimed
@@ -78,8 +81,13 @@ class Maker:
         profile = bundles.ProfileBuilder(loaded.schema, loaded.outputs, seen)
         with timed("profile"):
             profile.add(chosen.typed, outputs)
+        shown = {self.columns[f"output:{name}"].name: values for name, values in outputs.items()}
+        if self.reasons is not None:
+            with timed("explain"):
+                told = self.reasons.of(loaded, chosen.typed, outputs)
+            shown |= {self.columns[f"reason:{number}"].name: values for number, values in enumerate(told, start=1)}
         with timed("pour"):
-            poured = self._poured(chosen, outputs)
+            poured = self._poured(chosen, shown)
         unanswered = max((values.null_count for values in outputs.values()), default=0)
         with timed("keep"):
             kept_ = self._kept(chosen, outputs)
@@ -91,24 +99,21 @@ class Maker:
         keys = kept(chosen.block.text[self.keeper.column], chosen.mask)
         return self.keeper.kept(keys, chosen.block.rows[~chosen.checked.bad_rows], chosen.typed, outputs)
 
-    def _poured(self, chosen: Chosen, outputs: Mapping[str, pa.Array]) -> Poured:
+    def _poured(self, chosen: Chosen, answers: Mapping[str, pa.Array]) -> Poured:
         block, checked, mask = chosen.block, chosen.checked, chosen.mask
         found: Poured = {}
         if set(self.pourers) - {Format.PARQUET}:
             cells = {name: (kept(both.numbers, mask), kept(both.texts, mask)) for name, both in checked.cells.items()}
-            for name, values in outputs.items():
+            for name, values in answers.items():
                 number = pa.types.is_floating(values.type)
-                shown = (values.cast(pa.string()), None) if number else (None, values)
-                cells[self.columns[f"output:{name}"].name] = shown
+                cells[name] = (values.cast(pa.string()), None) if number else (None, values)
             for form, pourer in self.pourers.items():
                 if form is Format.XLSX:
                     found[form] = pourer.pour(cells, chosen.rows, block.rows[~checked.bad_rows])
                 elif form is Format.CSV:
                     found[form] = pourer.pour(cells, chosen.rows)
         if Format.PARQUET in self.pourers:
-            found[Format.PARQUET] = self._typed(chosen) | {
-                self.columns[f"output:{name}"].name: values for name, values in outputs.items()
-            }
+            found[Format.PARQUET] = {**self._typed(chosen), **answers}
         return found
 
     def _typed(self, chosen: Chosen) -> dict[str, pa.Array]:

@@ -9,6 +9,7 @@ from dropscore import table, workbook
 from dropscore.domain.rules import Format
 from dropscore.pipeline.attempt import Attempt, Steps
 from dropscore.pipeline.columns import columns_of, parquet_types
+from dropscore.pipeline.explaining import Reasons
 from dropscore.pipeline.keeping import KeptPredictions
 from dropscore.pipeline.portions import Maker, Portion, choose
 from dropscore.receipt import Made
@@ -33,8 +34,10 @@ class Scoring:
 
     @classmethod
     def begin(cls, attempt: Attempt, source: table.Source) -> Scoring:
-        columns = columns_of(source, attempt.bundle)
-        rules, shown = attempt.task.rules, tuple(columns.values())
+        rules = attempt.task.rules
+        reasons = Reasons(rules.explain, rules.language) if rules.explain else None
+        columns = columns_of(source, attempt.bundle, reasons)
+        shown = tuple(columns.values())
         book = text = parquet = None
         if Format.XLSX in rules.formats:
             book = workbook.ResultBook(attempt.path(RESULTS[Format.XLSX]), shown, language=rules.language)
@@ -52,7 +55,7 @@ class Scoring:
         typed = {column.name: column.field.name for column in source.columns if column.field is not None}
         profile = bundles.ProfileBuilder(attempt.bundle.schema, attempt.bundle.outputs)
         kept = KeptPredictions.begin(attempt, source)
-        return cls(attempt, Maker(columns, pourers, typed, kept.keeper), book, text, parquet, profile, kept)
+        return cls(attempt, Maker(columns, pourers, typed, kept.keeper, reasons), book, text, parquet, profile, kept)
 
     def discard(self) -> None:
         self.going = False

@@ -28,6 +28,7 @@ def rules_of(route: RouteSettings) -> Rules:
         drift=route.drift,
         limits=Limits(**route.limits.model_dump()),
         actuals=_actuals_of(route.actuals),
+        explain=route.explain,
     )
 
 

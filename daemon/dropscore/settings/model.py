@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from dropscore.domain.drifting import Drifting
 from dropscore.domain.notes import TO_OWNERS, NoteKind
+from dropscore.domain.reasons import MOST
 from dropscore.domain.rules import Again, FinalNewline, Format, Header, Policy, Trust
 from dropscore.settings.actuals import ActualsSettings
 from dropscore.settings.limits import LimitSettings
@@ -199,6 +200,14 @@ class RouteSettings(Section):
         default=Drifting.WARN,
         description="A drop that has drifted from what the model was trained on. warn: it is told. hold: it waits "
         "for your `dropscore retry` or `delete`. off: nobody looks.",
+    )
+    explain: int = Field(
+        default=0,
+        ge=0,
+        le=MOST,
+        description="So many columns that moved a prediction most are told beside it, in words and with their share. "
+        "For linear models; for trees with the extra dropscore[explain]. 0: none.",
+        examples=[3],
     )
     arrivals: bool = Field(
         default=True,

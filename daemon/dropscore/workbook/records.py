@@ -28,11 +28,12 @@ class Kind(StrEnum):
 
 
 class Role(StrEnum):
-    """Where a column comes from: the model's input, a column it does not know, or its prediction."""
+    """Where a column comes from: the model's input, a column it does not know, its prediction, or what moved that."""
 
     INPUT = "input"
     EXTRA = "extra"
     OUTPUT = "output"
+    REASON = "reason"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,12 @@ from dropscore.workbook.records import Column, Kind, Role
 
 _INK, _PALE, _LINE = "1F3864", "5B6776", "B8C4D6"
 _YELLOW = "FFEB3B"
-_HEADERS = {Role.INPUT: ("D9E1F2", _INK), Role.EXTRA: ("EDEDED", "595959"), Role.OUTPUT: ("F4B942", "3A2A00")}
+_HEADERS = {
+    Role.INPUT: ("D9E1F2", _INK),
+    Role.EXTRA: ("EDEDED", "595959"),
+    Role.OUTPUT: ("F4B942", "3A2A00"),
+    Role.REASON: ("FBE3B0", "3A2A00"),
+}
 _TINT = "FFF5DD"
 _FORMATS = {
     Kind.TEXT: "@",
