@@ -159,6 +159,23 @@ def test_a_failure_is_tried_again_later_and_stops_no_drop(tmp_path: Path, fail: 
     assert list((house.root.state / "templates").iterdir()) == []
 
 
+def test_operators_hear_of_a_model_that_cannot_be_explained_before_a_drop_waits_for_it(tmp_path: Path) -> None:
+    def refuse_to_explain(task: TemplateTask) -> None:
+        made(task)
+        if task.rules.explain:
+            raise Unavailable("explain:credit", "It cannot be explained: it is a forest.")
+
+    house = built(tmp_path, make=refuse_to_explain)
+    explaining = replace(house.plan.routes[0], rules=Rules(explain=2))
+    house.service.reload(replace(house.plan, routes=(explaining,)))
+    house.turn()
+    assert [one["key"] for one in json.loads(house.root.status.read_bytes())["incidents"]] == ["explain:credit"]
+    house.service.reload(replace(house.plan, routes=(replace(explaining, rules=Rules()),)))
+    wait(house, LOOK_SECONDS)
+    assert json.loads(house.root.status.read_bytes())["incidents"] == []
+    assert template(house).exists()
+
+
 def test_a_model_that_is_away_gets_its_template_when_it_comes(house: House) -> None:
     model = house.plan.routes[0].model
     model.rename(model.with_name("away"))

@@ -14,6 +14,7 @@ from dropscore.bundle.shares import Unexplained
 from dropscore.bundle.together import alike_together, scored_together
 from dropscore.domain.errors import Unavailable
 from dropscore.domain.jobs import BundleRef
+from dropscore.domain.reasons import EXPLAIN
 from dropscore.domain.schema import Schema
 from dropscore.receipt import BatchProfile
 
@@ -66,7 +67,7 @@ class Bundle:
             return make_explainer(self._scorer, self.schema, self.profile, self._golden)
         except Unexplained as fault:
             raise Unavailable(
-                f"explain:{self.ref.name}",
+                f"{EXPLAIN}{self.ref.name}",
                 f"The answers of the model {self.ref.name} {self.ref.version} cannot be explained: {fault}.",
                 "Drops that want an explanation wait. Take `explain` out of the route, or give it another model.",
             ) from fault

@@ -158,6 +158,7 @@ class TemplateTask:
     folder: str
     bundle: BundleRef
     rules: Rules
+    trusted: Trusted = field(default_factory=Trusted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+EXPLAIN = "explain:"
+"""With a model's name: what a route waits for whose model cannot be explained."""
 MOST = 10
 """Reasons beside a prediction, at most: more is a list, not a reason."""
 

@@ -11,19 +11,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dropscore import bundle as bundles
-from dropscore.domain.jobs import Task
 from dropscore.domain.reasons import LANGUAGES, level_words, signed
 from dropscore.domain.schema import Field, Type
 from dropscore.pipeline.attempt import Typed
 
 _QUARTER, _THREE_QUARTERS = 25, 75
 _DIGITS = 2
-
-
-def check(task: Task, loaded: bundles.Bundle) -> None:
-    """Make sure that what a route asks to be explained can be. Raises Unavailable."""
-    if task.rules.explain:
-        _ = loaded.explainer
 
 
 @dataclass(frozen=True, slots=True)

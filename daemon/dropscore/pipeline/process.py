@@ -49,6 +49,8 @@ def work(task: Task | Aside) -> None:
     folder = Path(task.folder)
     if isinstance(task, TemplateTask):
         make_workbook(task.bundle, task.rules, folder / TEMPLATE_MADE)
+        if task.rules.explain:  # operators are to hear of it now, and not by the first drop that waits
+            _ = bundles.load(task.bundle, task.trusted).explainer
         return
     if isinstance(task, ReportTask):
         make_report(task)

@@ -237,7 +237,7 @@ class Service:
         """Begin and end incidents by what is away now, and owe what operators are to be told."""
         at = now_utc()
         faults = [*self._faults.values(), *self._watching.faults.values(), *self._upkeep.faults]
-        faults += [*self._tending.faults, *self._late.faults]
+        faults += [*self._tending.faults, *self._late.faults, *self._templates.faults]
         for fault in faults:
             self._incidents.begin(fault, at)
         live = {job.trouble for job in self.jobs.values()} | {fault.key for fault in faults}

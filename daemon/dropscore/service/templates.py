@@ -19,6 +19,7 @@ import structlog
 from dropscore import __version__, durable
 from dropscore.domain.errors import Unavailable
 from dropscore.domain.jobs import TEMPLATE, TEMPLATE_MADE, BundleRef, TemplateTask
+from dropscore.domain.reasons import EXPLAIN
 from dropscore.folders import CLAIMS, new_job, pick_bundle, write_plain
 from dropscore.service.hands import Hands
 from dropscore.service.job import Job, any_at_work
@@ -59,12 +60,20 @@ class Templates:
         self._wanted: list[_Wanted] = []
         self._failures: dict[str, tuple[str, int, float]] = {}
         """By route: the mark that failed, how often, and when it may be tried again."""
+        self._unexplained: dict[str, Unavailable] = {}
+        """By route: why its model cannot give the reasons that the route asks for."""
         self._next_look = 0.0
 
     @property
     def idle(self) -> bool:
         """Whether nothing is to be made now. What has failed is for later."""
         return not self._wanted
+
+    @property
+    def faults(self) -> list[Unavailable]:
+        """What operators are to hear before a drop waits for it."""
+        explaining = [route.name for route in self._hands.plan.routes if route.rules.explain]
+        return [fault for name, fault in self._unexplained.items() if name in explaining]
 
     def work_once(self, now: float) -> bool:
         """Do what can be done now. True if anything moved."""
@@ -108,7 +117,7 @@ class Templates:
         if wanted.future is None:
             durable.make_directory(self._making)
             durable.make_directory(wanted.folder)
-            task = TemplateTask(str(wanted.folder), wanted.bundle, wanted.route.rules)
+            task = TemplateTask(str(wanted.folder), wanted.bundle, wanted.route.rules, wanted.route.trusted)
             wanted.future = self._hands.submit(task, DEADLINE_SECONDS)
             wanted.future.add_done_callback(lambda _: self._hands.wake())
             return False
@@ -120,6 +129,7 @@ class Templates:
             return False
         self._laid[wanted.route.name] = wanted.mark
         self._failures.pop(wanted.route.name, None)
+        self._unexplained.pop(wanted.route.name, None)
         write_plain(self._kept, self._laid)
         log.info("template laid", route=wanted.route.name, model=wanted.bundle.name, version=wanted.bundle.version)
         return True
@@ -129,6 +139,8 @@ class Templates:
         times = times + 1 if failed == wanted.mark else 1
         pause = min(RETRY_SECONDS * 2.0 ** (times - 1), LONGEST_RETRY)
         self._failures[wanted.route.name] = (wanted.mark, times, now + pause)
+        if isinstance(fault, Unavailable) and fault.key.startswith(EXPLAIN):
+            self._unexplained[wanted.route.name] = fault
         why = f"{type(fault).__name__}: {fault}"
         log.warning("no template could be laid", route=wanted.route.name, why=why, again_in_seconds=pause)
 
