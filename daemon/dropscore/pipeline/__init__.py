@@ -2,7 +2,8 @@
 
 from dropscore.pipeline.oneshot import score_file
 from dropscore.pipeline.process import process, work
+from dropscore.pipeline.replaying import Past, compare, same_again
 from dropscore.pipeline.sharing import assist
 from dropscore.pipeline.together import work_together
 
-__all__ = ["assist", "process", "score_file", "work", "work_together"]
+__all__ = ["Past", "assist", "compare", "process", "same_again", "score_file", "work", "work_together"]

@@ -45,6 +45,15 @@ def archived_places(root: Root, receipt: Receipt) -> list[Path]:
     ]
 
 
+def input_of(root: Root, receipt: Receipt) -> Path | None:
+    """Return a file that still is what was dropped, by its hash: it is read for that. None: there is none."""
+    places = [root.path / fact.path for fact in receipt.files if fact.role in ("original", "archive")]
+    for place in [*places, *archived_places(root, receipt)]:
+        if place.is_file() and not place.is_symlink() and durable.sha256_of(place) == receipt.input.sha256:
+            return place
+    return None
+
+
 def _move(source: Path, target: Path) -> bool:
     """Move a file durably, across mounts too, replacing nothing. False: it is not there (taken, or moved already)."""
     if not source.exists():

@@ -177,11 +177,8 @@ class Requests:
 
     def _input_of(self, ulid: str, receipt: Receipt) -> Path | None:
         """Return a file that still is what was dropped, by its hash. None: the hash is being taken."""
-        root = self._hands.plan.root
         if ulid not in self._hashing:
-            places = [root.path / fact.path for fact in receipt.files if fact.role in ("original", "archive")]
-            places += moves.archived_places(root, receipt)
-            self._hashing[ulid] = self._hands.help(_first_with, places, receipt.input.sha256)
+            self._hashing[ulid] = self._hands.help(moves.input_of, self._hands.plan.root, receipt)
         if not self._hashing[ulid].done():
             return None
         found = self._hashing.pop(ulid).result()
@@ -285,10 +282,3 @@ class Requests:
     def _was_told(self, job: str, request: str) -> bool:
         path = self._hands.plan.root.events(job)
         return path.exists() and request.encode() in path.read_bytes()
-
-
-def _first_with(places: list[Path], sha256: str) -> Path | None:
-    for place in places:
-        if place.is_file() and not place.is_symlink() and durable.sha256_of(place) == sha256:
-            return place
-    return None
