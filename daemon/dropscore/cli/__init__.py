@@ -25,7 +25,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "process": "Take what waits at once.",
         "submit": "Hand a file to the daemon.",
         "retry": "Do jobs again.",
-        "replay": "Do past jobs again without touching them, or compare another version of the model.",
+        "replay": "Do past jobs again without touching them.",
         "archive": "Put finished jobs away.",
         "delete": "Move jobs to the trash.",
     },
