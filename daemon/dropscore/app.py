@@ -19,18 +19,18 @@ from types import FrameType
 
 import structlog
 
-from dropscore import __version__, logs
+from dropscore import __version__, champions, logs
 from dropscore.domain.arrivals import told
 from dropscore.domain.errors import Locked, Misconfigured, Unavailable
 from dropscore.domain.jobs import BundleRef, State
 from dropscore.domain.rules import Again
-from dropscore.folders import Root, holder_of, make_root, now_utc, pick_bundle
+from dropscore.folders import Root, holder_of, make_root, now_utc
 from dropscore.intake.scan import Completeness
 from dropscore.intake.watch import Waker
 from dropscore.ledger import Ledger
 from dropscore.metrics import SUCCESSES, Exporter, Figures, Metrics, handed_over, listening
 from dropscore.notifier.companion import Companion
-from dropscore.service import Daily, Limit, Place, Plan, Retention, Route, Service
+from dropscore.service import Daily, Limit, Place, Plan, Retention, Route, Service, bundle_of
 from dropscore.settings import Settings, ledger_url, load, rules_of, trusted_of, worker_count
 from dropscore.workers import Workers, hire
 
@@ -42,12 +42,21 @@ _ENDED = [state for state in State if state not in (State.WORKING, State.HELD, S
 
 
 def plan_of(settings: Settings) -> Plan:
-    """Return what the service is told of valid settings."""
+    """Return what the service is told of valid settings, and of the versions that people have chosen.
+
+    Raises Misconfigured: it cannot be read which these are.
+    """
+    try:
+        chosen = champions.read(Root(settings.root).state)
+    except Unavailable as fault:
+        raise Misconfigured(str(fault)) from fault
     routes = [
         Route(
             name=name,
             model=route.model,
-            version=route.version or None,
+            version=route.version or chosen.version_of(name),
+            fixed=bool(route.version),
+            challenger=route.challenger,
             rules=rules_of(route),
             trusted=trusted_of(settings),
             complete=Completeness(route.complete),
@@ -243,7 +252,7 @@ def _models(plan: Plan) -> dict[str, BundleRef | None]:
     found: dict[str, BundleRef | None] = {}
     for route in plan.routes:
         try:
-            found[route.name] = pick_bundle(route.model, route.version)
+            found[route.name] = bundle_of(route)
         except Unavailable:
             found[route.name] = None
     return found

@@ -246,8 +246,10 @@ def _is_bundle(folder: Path) -> bool:
     return not folder.name.startswith(".") and (folder / "manifest.json").is_file()
 
 
-def pick_bundle(model: Path, pinned: str | None = None) -> BundleRef:
+def pick_bundle(model: Path, pinned: str | None = None, besides: str = "") -> BundleRef:
     """Return the newest (or pinned) bundle in a model's folder; the folder may be the bundle itself.
+
+    The version `besides` is never the newest: it is a challenger.
 
     Only the manifest is read, and it is not trusted for anything but its name and version.
 
@@ -264,8 +266,10 @@ def pick_bundle(model: Path, pinned: str | None = None) -> BundleRef:
             raise Unavailable(key, f"The model's folder {model} cannot be read: {error.strerror}.") from error
     if pinned and not (len(found) == 1 and model in found.values()):
         found = {version: path for version, path in found.items() if version == pinned}
+    elif not pinned:
+        found = {version: path for version, path in found.items() if version != besides}
     if not found:
-        wanted = f"version {pinned}" if pinned else "a version"
+        wanted = f"version {pinned}" if pinned else f"a version besides {besides}" if besides else "a version"
         raise Unavailable(key, f"The model's folder {model} holds no bundle ({wanted} with a manifest.json).")
     path = found[max(found, key=_version_key)]
     try:

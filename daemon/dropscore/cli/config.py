@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from dropscore import champions
 from dropscore.cli.errors import Code
 from dropscore.cli.output import counted, put, put_json, put_table, say
 from dropscore.cli.place import config_option, find_config, json_option
@@ -52,10 +53,14 @@ def check(config: Path | None, as_json: bool) -> int:
 
 def _advice(settings: Settings) -> list[str]:
     """Return what is no mistake in the file, but will keep drops waiting."""
+    try:
+        chosen = champions.read(settings.root / "state")
+    except Unavailable as error:
+        return [error.matter]
     found = [] if settings.routes else ["There is no route, so nothing will be scored. Set [routes.default] model."]
     for name, route in settings.routes.items():
         try:
-            pick_bundle(route.model, route.version or None)
+            pick_bundle(route.model, route.version or chosen.version_of(name), route.challenger)
         except Unavailable as error:
             found.append(f"Route {name}: {error.matter}")
     return found

@@ -6,13 +6,15 @@ import importlib
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from dropscore.cli import model_export, model_report
+from dropscore import champions
+from dropscore.champions import Switch
+from dropscore.cli import model_export, model_report, model_switch
 from dropscore.cli.errors import Code
 from dropscore.cli.output import plain, put, put_json, put_table, say
 from dropscore.cli.place import config_option, find_config, json_option, open_place
@@ -30,22 +32,30 @@ class Named:
     routes: tuple[str, ...]
     folder: Path
     version: str | None = None
+    challenger: str = ""
+    switch: Switch | None = None
+    """The last one, where people decided which version it is."""
 
 
 @click.group()
 def command() -> None:
-    """List, show and check models; tell how good they turned out, and export what they may learn from."""
+    """List, show, check and switch models; tell how good they turned out, and export what they may learn from."""
 
 
 command.add_command(model_report.command)
 command.add_command(model_export.command)
+command.add_command(model_switch.promote)
+command.add_command(model_switch.rollback)
 
 
 def _models_of(settings: Settings) -> list[Named]:
-    used: dict[tuple[Path, str | None], list[str]] = {}
+    chosen = champions.read(settings.root / "state")
+    used: dict[Named, list[str]] = {}
     for name, route in settings.routes.items():
-        used.setdefault((route.model, route.version or None), []).append(name)
-    return [Named(tuple(routes), folder, version) for (folder, version), routes in used.items()]
+        last = None if route.version else next(reversed(chosen.routes.get(name, ())), None)
+        version = route.version or (last.version if last else None)
+        used.setdefault(Named((), route.model, version, route.challenger, last), []).append(name)
+    return [replace(named, routes=tuple(routes)) for named, routes in used.items()]
 
 
 def manifest_of(ref: BundleRef) -> dict[str, Any]:
@@ -70,16 +80,28 @@ def list_(config: Path | None, as_json: bool) -> int:
             for e in found
         ],
     )
+    for entry in found:
+        if switched := entry.get("switched"):
+            put(f"{', '.join(entry['routes'])}: {_told(switched)}")
     return Code.FINE if all("trouble" not in entry for entry in found) else Code.ERROR
+
+
+def _told(switched: dict[str, Any]) -> str:
+    at, by, why = str(switched["at"])[:10], plain(switched["by"]), plain(switched["why"])
+    return f"{switched['version']} in place of {switched['before']} since {at}, by {by}: {why}"
 
 
 def _entry(named: Named) -> dict[str, Any]:
     entry: dict[str, Any] = {"routes": list(named.routes), "folder": str(named.folder), "pinned": bool(named.version)}
     try:
-        ref = pick_bundle(named.folder, named.version)
+        ref = pick_bundle(named.folder, named.version, named.challenger)
         manifest = manifest_of(ref)
     except (Unavailable, OSError, ValueError) as error:
         return entry | {"trouble": str(error)}
+    if named.switch is not None:
+        entry["switched"] = named.switch.model_dump(mode="json", exclude={"request"})
+    if named.challenger:
+        entry["challenger"] = named.challenger
     known = {key: manifest.get(key) for key in ("title", "task", "created", "estimator")}
     return entry | {"name": ref.name, "version": ref.version, "sha256": ref.sha256} | known
 
@@ -166,7 +188,7 @@ def _checked(models: list[Named], trusted: Trusted) -> Iterator[dict[str, Any]]:
     for named in models:
         entry = {"routes": list(named.routes), "model": str(named.folder)}
         try:
-            ref = pick_bundle(named.folder, named.version)
+            ref = pick_bundle(named.folder, named.version, named.challenger)
             loaded = bundles.load(ref, trusted, fresh=True)
         except Unavailable as error:
             yield entry | {"ok": False, "sentence": error.matter, "then": error.then}

@@ -11,7 +11,7 @@ import structlog
 from dropscore import durable
 from dropscore.domain.errors import Overran, Unavailable, WorkerDied
 from dropscore.domain.jobs import BundleRef, Lineage, Task
-from dropscore.folders import now_utc, pick_bundle, write_plain
+from dropscore.folders import now_utc, write_plain
 from dropscore.intake import claim as claims
 from dropscore.receipt import ModelFact, Outcome
 from dropscore.service.account import receipt_at_work
@@ -19,7 +19,7 @@ from dropscore.service.again import answered, keep_verdict
 from dropscore.service.hands import Hands
 from dropscore.service.incidents import as_unavailable
 from dropscore.service.job import Job, Stage, read_verdict
-from dropscore.service.plan import Route
+from dropscore.service.plan import Route, bundle_of
 
 log = structlog.get_logger()
 
@@ -69,7 +69,7 @@ def _start_attempt(hands: Hands, job: Job) -> None:
     if route is None:
         raise Unavailable(f"route:{job.claim.route}", f"The route {job.claim.route} is no longer configured.")
     if job.claim.model is None:
-        bundle = pick_bundle(route.model, route.version)
+        bundle = bundle_of(route)
         model = ModelFact(name=bundle.name, version=bundle.version, sha256=bundle.sha256)
         job.claim = job.claim.model_copy(update={"model": model, "model_path": bundle.path})
     number = job.claim.attempt + 1

@@ -22,10 +22,11 @@ from dropscore.domain.drifting import Drifting, told_of_drift
 from dropscore.domain.errors import Unavailable
 from dropscore.domain.jobs import DriftTask, Kind, WatchedRoute
 from dropscore.domain.notes import Note, NoteKind, note_id
-from dropscore.folders import new_job, now_utc, pick_bundle
+from dropscore.folders import new_job, now_utc
 from dropscore.receipt import Outcome, Receipt
 from dropscore.service.hands import Hands
 from dropscore.service.job import Job, Stage, any_at_work, read_verdict
+from dropscore.service.plan import bundle_of
 
 log = structlog.get_logger()
 
@@ -153,7 +154,7 @@ class Drifts:
         for route in self._hands.plan.routes:
             if route.rules.drift is not Drifting.OFF:
                 with suppress(Unavailable):  # its drops tell the operator
-                    bundle = pick_bundle(route.model, route.version)
+                    bundle = bundle_of(route)
                     yield WatchedRoute(route.name, bundle, route.trusted, route.rules.language)
 
     def _take(self, now: float) -> bool:

@@ -81,7 +81,7 @@ class Service:
         self._pace = Pace()
         self._tending = Tending(self._hands, self.jobs, self._pace)
         self._watching = Watching(self._hands, self.jobs)
-        self._requests = Requests(self._hands, self.jobs, self._take_now)
+        self._requests = Requests(self._hands, self.jobs, self._take_now, self.reload)
         self._late = LateWriters(self._hands, self.jobs)
         self._templates = Templates(self._hands, self.jobs)
         self._reports = Reports(self._hands, self.jobs)
@@ -115,7 +115,7 @@ class Service:
         return bool(found.jobs)
 
     def reload(self, plan: Plan) -> None:
-        """Take up another valid configuration: routes, rules and times. The root stays the same."""
+        """Take up another valid configuration: routes, their versions, rules and times. The root stays the same."""
         self.plan = self._hands.plan = replace(plan, root=self.plan.root)
         self._watching.reload()
         for job in self.jobs.values():

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from dropscore.domain.arrivals import Rhythm
-from dropscore.domain.jobs import Aside, State, Task
+from dropscore.domain.jobs import Aside, BundleRef, State, Task
 from dropscore.domain.notes import Note
 from dropscore.domain.rules import Again, Rules, Trusted
-from dropscore.folders import Root
+from dropscore.folders import Root, pick_bundle
 from dropscore.intake.scan import Completeness
 from dropscore.ledger import Entry
 from dropscore.receipt import Event, Receipt
@@ -26,6 +26,11 @@ class Route:
     name: str
     model: Path
     version: str | None = None
+    """The only one to use; None: the newest but the challenger."""
+    fixed: bool = False
+    """Whether the configuration says which version, so that nobody else may."""
+    challenger: str = ""
+    """A version that scores the same drops beside it, unseen."""
     rules: Rules = field(default_factory=Rules)
     trusted: Trusted = field(default_factory=Trusted)
     complete: Completeness = Completeness.QUIET
@@ -36,6 +41,11 @@ class Route:
     """Whether its owners hear of files that are late, or unlike the others of their sender."""
     expected: tuple[Rhythm, ...] = ()
     """When files come, whoever sends them; empty: learned from when they came."""
+
+
+def bundle_of(route: Route) -> BundleRef:
+    """Return the bundle that a route uses now. Raises Unavailable: there is none."""
+    return pick_bundle(route.model, route.version, route.challenger)
 
 
 @dataclass(frozen=True, slots=True)

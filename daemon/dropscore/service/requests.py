@@ -29,6 +29,7 @@ from dropscore.service.drifting import accept
 from dropscore.service.hands import Hands
 from dropscore.service.job import Job, Stage
 from dropscore.service.kept import events_of
+from dropscore.service.switching import TakeUp, switch
 from dropscore.service.taking import TakeNow, take_at_once
 from dropscore.service.telling import tell_once
 
@@ -47,9 +48,10 @@ def read_receipt(root: Root, job: str) -> Receipt:
 class Requests:
     """Those that wait for an answer. One that has to read a big file first leaves that to a helper thread."""
 
-    def __init__(self, hands: Hands, jobs: dict[str, Job], take_now: TakeNow) -> None:
+    def __init__(self, hands: Hands, jobs: dict[str, Job], take_now: TakeNow, take_up: TakeUp) -> None:
         self._hands = hands
         self._take_now = take_now
+        self._take_up = take_up
         self._jobs = jobs
         self._hashing: dict[str, Future[object]] = {}
         self._carried_out: dict[str, Request] = {}
@@ -62,6 +64,8 @@ class Requests:
             "undo": self._undo,
             "process": self._process,
             "retention": self._retention,
+            "promote": self._switch,
+            "rollback": self._switch,
         }
 
     def work_once(self) -> bool:
@@ -186,6 +190,9 @@ class Requests:
             raise Refused(f"The input of {receipt.name} is no longer here as it was: drop the file again.")
         assert isinstance(found, Path)
         return found
+
+    def _switch(self, ulid: str, request: Request) -> Request:
+        return switch(self._hands.plan, self._take_up, ulid, request)
 
     def _submit(self, ulid: str, request: Request) -> Request:
         root = self._hands.plan.root

@@ -20,10 +20,10 @@ from dropscore import __version__, durable
 from dropscore.domain.errors import Unavailable
 from dropscore.domain.jobs import TEMPLATE, TEMPLATE_MADE, BundleRef, TemplateTask
 from dropscore.domain.reasons import EXPLAIN
-from dropscore.folders import CLAIMS, new_job, pick_bundle, write_plain
+from dropscore.folders import CLAIMS, new_job, write_plain
 from dropscore.service.hands import Hands
 from dropscore.service.job import Job, any_at_work
-from dropscore.service.plan import Route
+from dropscore.service.plan import Route, bundle_of
 
 log = structlog.get_logger()
 
@@ -101,7 +101,7 @@ class Templates:
     def _look(self, route: Route, now: float) -> _Wanted | None:
         """Return what is to be made for a route, if anything."""
         try:
-            bundle = pick_bundle(route.model, route.version)
+            bundle = bundle_of(route)
         except Unavailable:
             return None  # its drops tell the operator
         mark = _mark(bundle, route)

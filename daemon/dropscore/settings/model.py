@@ -13,6 +13,7 @@ from dropscore.domain.notes import TO_OWNERS, NoteKind
 from dropscore.domain.reasons import MOST
 from dropscore.domain.rules import Again, FinalNewline, Format, Header, Policy, Trust
 from dropscore.settings.actuals import ActualsSettings
+from dropscore.settings.intake import IntakeSettings
 from dropscore.settings.limits import LimitSettings
 from dropscore.settings.metrics import MetricsSettings
 from dropscore.settings.upkeep import RetentionSettings, RouteRetentionSettings, UpkeepSettings
@@ -53,32 +54,6 @@ class LedgerSettings(Section):
         if self.url and self.url_file:
             raise ValueError("set url or url_file, not both")
         return self
-
-
-class IntakeSettings(Section):
-    """How drops are found and when they are taken."""
-
-    scan_seconds: float = Field(default=2, gt=0, le=3600, description="How often each inbox is listed.")
-    scan_seconds_network: float = Field(
-        default=10, gt=0, le=3600, description="The same for an inbox on a network file system (NFS, SMB)."
-    )
-    late_writer_grace: float = Field(
-        default=900,
-        ge=0,
-        description="Seconds for which a claimed file is kept and compared, where the system cannot tell "
-        "whether somebody still writes to it.",
-    )
-    waiting_notice_minutes: float = Field(
-        default=15,
-        gt=0,
-        description="After so long a waiting drop gets a file beside it that says what for (sales.csv.waiting.json), "
-        "and operators are told.",
-    )
-    stale_hours: float = Field(
-        default=24,
-        gt=0,
-        description="Operators are told of a name in flight (sales.csv.part) that is older: its upload has broken off.",
-    )
 
 
 class NotifySettings(Section):
@@ -149,6 +124,12 @@ class RouteSettings(Section):
         examples=["../model/credit"],
     )
     version: str = Field(default="", description="The only version to use. Empty: the newest one.")
+    challenger: str = Field(
+        default="",
+        description="A version that is not used, be it the newest, until `dropscore model promote` makes it the one "
+        "in use.",
+        examples=["2.0.0"],
+    )
     policy: Policy = Field(
         default=Policy.ALL_OR_NOTHING,
         description="all-or-nothing: one bad row refuses the file. good-rows: the good rows are scored, the bad "

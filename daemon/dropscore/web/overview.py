@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from dropscore import champions
 from dropscore.domain.errors import Unavailable
 from dropscore.domain.jobs import State
 from dropscore.folders import pick_bundle
@@ -118,11 +119,15 @@ def disks(web: Web) -> list[Disk]:
 
 def models(web: Web, who: Who) -> list[Model]:
     found = []
+    try:
+        chosen = champions.read(web.root.state)
+    except Unavailable:
+        chosen = champions.Champions()  # the daemon tells of it
     for name, route in web.settings.routes.items():
         if not who.sees(name):
             continue
         try:
-            bundle = pick_bundle(route.model, route.version)
+            bundle = pick_bundle(route.model, route.version or chosen.version_of(name), route.challenger)
             found.append(Model(name, bundle.name, bundle.version))
         except Unavailable as fault:
             found.append(Model(name, route.model.name, "", fault.matter))

@@ -10,6 +10,7 @@ from pathlib import Path
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import Response, StreamingResponse
 
+from dropscore import champions
 from dropscore.folders import pick_bundle
 from dropscore.web import blanks, downloads, uploads
 from dropscore.web.context import Here
@@ -35,7 +36,8 @@ def workbook(web: Here, visitor: Sending, route: str) -> Response:
 def names(web: Here, visitor: Sending, route: str) -> Response:
     """Return an empty table with the columns that the route's model reads."""
     settings = web.settings.routes[uploads.expect_route(web, visitor.who, route)]
-    bundle = pick_bundle(settings.model, settings.version)
+    version = settings.version or champions.read(web.root.state).version_of(route)
+    bundle = pick_bundle(settings.model, version, settings.challenger)
     out = io.StringIO(newline="")
     csv.writer(out, lineterminator="\r\n").writerow(blanks.columns_of(Path(bundle.path)))
     headers = {"content-disposition": f'attachment; filename="{route}.template.csv"'}
