@@ -1,4 +1,4 @@
-"""The whole circle on the German credit data: train, score, hear what happened, report, retrain, compare.
+"""The whole circle on the German credit data: train, score, hear what happened, report, retrain, compare, promote.
 
     python examples/circle.py [FOLDER]
 
@@ -14,6 +14,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ TRAINED, SCORED = 400, 300
 KEY, OUTCOME, ANSWER = "customer_id", "standing", "creditability"
 CONFIG = f"""[routes.credit]
 model = "../model"
+challenger = "1.1.0"
 quiet_seconds = 0
 
 [routes.credit.actuals]
@@ -94,6 +96,20 @@ class Circle:
         print(f"{name}: {receipt['sentence']} ({model['name']} {model['version']})")
         return receipt
 
+    def promoted(self, version: str, why: str) -> str:
+        """Promote a version, which takes a daemon that runs; return what it says."""
+        place = ["--config", str(self.config)]
+        daemon = subprocess.Popen([DROPSCORE, "run", "--no-notifier", *place], stderr=subprocess.DEVNULL)
+        try:
+            until = time.monotonic() + 60
+            while subprocess.run([DROPSCORE, "status", *place], capture_output=True, check=False).returncode:
+                if time.monotonic() > until:
+                    raise SystemExit("the daemon has not started within a minute")
+            return self.call("model", "promote", "credit", version, "--why", why).strip()
+        finally:
+            daemon.terminate()
+            daemon.wait(60)
+
     def figures(self, what: str) -> dict[str, dict[str, Any]]:
         """Return the figures on what one job predicted."""
         (judged,) = json.loads(self.call("model", "report", what, "--json"))["models"]
@@ -122,10 +138,13 @@ def main() -> None:
     code = next(job["code"] for job in json.loads(april) if job["name"] == "april.csv")
     export(circle, folder / "export", code)
     circle.train("1.1.0", "--more", folder / "export")
-    print("\n5. The newest version is taken up by itself: score the unseen ones again.")
+    print("\n5. It is a challenger: nobody gets its answers yet. What would it have said of the unseen ones?")
+    print(circle.call("replay", before["code"], "--model", "1.1.0").strip())
+    print("\n6. Somebody decides: it is promoted, and scores the unseen ones again.")
+    print(circle.promoted("1.1.0", "it has learnt from April too"))
     after = circle.dropped("trial-again.csv", unseen.drop)
     circle.dropped("trial-again-came-true.csv", unseen.actuals, "actuals")
-    print(f"\n6. Both on the same {len(unseen.rows)} applicants that neither has seen:\n")
+    print(f"\n7. Both on the same {len(unseen.rows)} applicants that neither has seen:\n")
     compare(circle.figures(before["code"]), circle.figures(after["code"]))
 
 

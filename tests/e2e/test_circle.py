@@ -32,6 +32,8 @@ def test_the_example_closes_the_circle(circle: tuple[Path, str]) -> None:
     folder, told = circle
     assert told.count("300 of 300 outcomes belong to a prediction.") == 3
     assert "300 more rows from" in told and "trial-again.csv: All 300 rows were scored. (credit 1.1.0)" in told
+    assert "prediction: " in told and "of 300 rows changed: " in told, "what the challenger would have said"
+    assert "From the next job on credit uses version 1.1.0, in place of 1.0.0." in told
     root = folder / "root"
     assert not list((root / "failed" / "credit").iterdir())
     page = (folder / "report.html").read_text(encoding="utf-8")
