@@ -216,7 +216,12 @@ def help_of(*verb: str) -> str:
 def test_every_dropscore_command_in_the_papers_exists_with_its_options() -> None:
     found = all_commands("dropscore")
     assert found
-    groups = {"config": "check show schema", "model": "list show check", "notify": "test run", "ledger": "rebuild copy"}
+    groups = {
+        "config": "check show schema",
+        "model": "list show check promote rollback report export",
+        "notify": "test run",
+        "ledger": "rebuild copy",
+    }
     helps: dict[tuple[str, ...], str] = {}
     for command in found:
         words = command.split()

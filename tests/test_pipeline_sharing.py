@@ -19,8 +19,8 @@ from dropscore.domain.jobs import HELP_LATER, HELP_MORE, HELP_NONE, Task, Verdic
 from dropscore.domain.rules import Format, Policy, Rules
 from dropscore.pipeline import sharing
 from dropscore.pipeline.attempt import Attempt
-from dropscore.pipeline.process import progress_file
 from dropscore.pipeline.scoring import Scoring
+from dropscore.pipeline.work import progress_file
 from dropscore.receipt import Outcome
 from dropscore.workers import Pool
 from tasks import task_in

@@ -102,6 +102,86 @@ class Judgement(Record):
     """A sentence for each figure that lies outside the interval of training."""
 
 
+class Moved(Record):
+    """One output under two models, over the rows that both scored."""
+
+    output: str
+    changed: int
+    moves: dict[str, int] = Field(default_factory=dict)
+    """Of classes: `good → bad`, and how many rows, the most frequent first."""
+    mean: float | None = None
+    """Of numbers: by how much they rose on average."""
+    middle: float | None = None
+    """Half of the rows moved by no more, up or down."""
+    most: float | None = None
+    most_row: int | None = None
+
+
+class Compared(Record):
+    """The same rows under the model of that time and under another."""
+
+    code: str
+    name: str
+    before: str
+    after: str
+    rows: int = 0
+    """That both scored."""
+    changed: int = 0
+    """Rows of which any class, or any number by its rounded digits, is another one."""
+    only_before: int = 0
+    only_after: int = 0
+    refused: str = ""
+    """Why the other model takes no row of it; empty: it takes some."""
+    outputs: tuple[Moved, ...] = ()
+
+
+class Challenged(Record):
+    """One job as a challenger would have answered it: `state/challenged/ROUTE/MONTH/JOB.json`."""
+
+    challenged: Literal[1] = 1
+    job: str
+    compared: Compared
+    seconds: float = 0.0
+    """What that took, in the background; the job itself took `own_seconds`."""
+    own_seconds: float = 0.0
+    drift: tuple[str, ...] = ()
+    """What the challenger would have said of how the rows differ from its training."""
+    failed: str = ""
+    """Why it could not be scored at all."""
+
+
+class Beside(Record):
+    """One figure of both models on the same pairs, and by how much the challenger's is higher, with its interval."""
+
+    champion: Figure
+    challenger: Figure
+    difference: float
+    low: float | None = None
+    high: float | None = None
+
+
+class Rivalry(Record):
+    """A challenger beside the versions that were in use, over all jobs that it was shown."""
+
+    challenger: str
+    champions: tuple[str, ...] = ()
+    jobs: int = 0
+    failed: int = 0
+    """Jobs that it could not score; `why` is the last one's reason."""
+    why: str = ""
+    rows: int = 0
+    changed: int = 0
+    only_champion: int = 0
+    only_challenger: int = 0
+    seconds: float = 0.0
+    own_seconds: float = 0.0
+    outputs: tuple[Moved, ...] = ()
+    drifted: int = 0
+    """Jobs of which it would have told drift."""
+    pairs: int = 0
+    figures: tuple[Beside, ...] = ()
+
+
 class Report(Record):
     """All versions that a route has used, the newest first."""
 
@@ -112,3 +192,5 @@ class Report(Record):
     actuals: int = 0
     matched: int = 0
     models: tuple[Judgement, ...] = Field(default=())
+    rivalry: Rivalry | None = None
+    """None: there is no challenger, or it was shown nothing yet."""

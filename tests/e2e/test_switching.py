@@ -12,7 +12,7 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 from dropscore import bundle
-from e2e.daemon import House, homes_csv, make_house, make_model, running
+from e2e.daemon import House, awaited, homes_csv, make_house, make_model, running
 
 
 @pytest.fixture(scope="module")
@@ -54,10 +54,15 @@ def test_a_challenger_is_promoted_and_taken_back_and_each_is_written_down(tmp_pa
         assert scored_by(house, "homes", "third") == "2.0.0", "also after a restart"
         assert switch(house, "rollback", "homes", "--why", "it was not")["version"] == "1.0.0"
         assert scored_by(house, "homes", "fourth") == "1.0.0"
+        awaited(lambda: len(list((house.root / "state" / "challenged").rglob("*.json"))) == 2, "both", house.log)
     listed = {entry["routes"][0]: entry for entry in json.loads(house.call("model", "list", "--json"))}
     assert listed["homes"]["version"] == "1.0.0" and listed["homes"]["challenger"] == "2.0.0"
     assert (listed["homes"]["switched"]["why"], listed["homes"]["switched"]["back"]) == ("it was not", True)
     assert "in place of 2.0.0" in house.call("model", "list")
+    rivalry = json.loads(house.call("model", "report", "homes", "--json"))["rivalry"]
+    assert (rivalry["challenger"], rivalry["champions"], rivalry["failed"]) == ("2.0.0", ["1.0.0"], 0)
+    assert rivalry["jobs"] == 2 and rivalry["changed"] == rivalry["rows"] == 10, "the second and third were its own"
+    assert "Challenger 2.0.0" in house.call("model", "report", "homes")
     kept = json.loads((house.root / "state" / "champions.json").read_bytes())["routes"]["homes"]
     assert [(one["version"], one["why"]) for one in kept] == [("2.0.0", "it is better"), ("1.0.0", "it was not")]
     assert all(one["by"] for one in kept)

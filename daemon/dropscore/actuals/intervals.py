@@ -110,22 +110,22 @@ def of_root(squares: Floats) -> tuple[float, float] | None:
     return None if found is None else (float(np.sqrt(found[0])), float(np.sqrt(found[1])))
 
 
-def of_two(first: Floats, second: Floats) -> tuple[float, float] | None:
+def of_two(first: Floats, second: Floats, scale: Scale = SHARE) -> tuple[float, float] | None:
     """Return the interval of a share that is the mean of two samples' means, such as an AUC of its placements.
 
-    `first` and `second` have the same mean, and vary independently.
+    `first` and `second` have the same mean, and vary independently. On a PLAIN scale it need be no share.
     """
     if min(len(first), len(second)) < FEWEST:
         return None
     one, two = _resampled(first, 1), _resampled(second, 2)
     share = float((one.mean + two.mean) / 2)
     error = float(np.hypot(one.error, two.error))
-    if error <= 1e-12 or not 0 < share < 1:
+    if error <= 1e-12 or (scale is SHARE and not 0 < share < 1):
         return None
     shares = one.means + two.means - share
     errors = np.hypot(one.errors, two.errors)
-    inside = (shares > 0) & (shares < 1)
-    return _finite(_studentised(share, error, shares[inside], errors[inside], SHARE))
+    inside = (shares > 0) & (shares < 1) if scale is SHARE else np.ones(len(shares), dtype=bool)
+    return _finite(_studentised(share, error, shares[inside], errors[inside], scale))
 
 
 def _finite(found: tuple[float, float]) -> tuple[float, float] | None:

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from dropscore.actuals.keeping import INPUT, KEY, OUTPUT
 from dropscore.actuals.matching import NONE, latest_before, one_each
 from dropscore.actuals.measures import Classes, Numbers, Pairs, beside_training, calibrations, figures
+from dropscore.actuals.rivalry import beside, rivalry_of
 from dropscore.actuals.store import KeptFile, actuals_of, predictions_of
 from dropscore.domain.measured import outside_sentence
-from dropscore.figures import Figure, Judgement, Report, Segment, Slice
+from dropscore.figures import Figure, Judgement, Report, Rivalry, Segment, Slice
 from dropscore.record import now_utc
 
 RECENT_DAYS, FEWEST_RECENT = 90, 30
@@ -74,6 +75,7 @@ def report_of(
     for numbers in by_version.values():
         frame = found.frame[found.frame["file"].isin(numbers)].reset_index(drop=True)
         judged.append(_judge(frame, [found.files[number] for number in numbers], language, zone))
+    rivalry = None if version or job else _rivalry(state, route, found)
     judged.sort(key=lambda one: max(f.at for f in found.files if _is_of(f, one)), reverse=True)
     return Report(
         route=route,
@@ -82,7 +84,18 @@ def report_of(
         actuals=found.actuals,
         matched=sum(one.pairs for one in judged),
         models=tuple(judged),
+        rivalry=rivalry,
     )
+
+
+def _rivalry(state: Path, route: str, found: Paired) -> Rivalry | None:
+    """Return the challenger beside the versions in use, with figures where outcomes are known."""
+    shown = rivalry_of(state, route)
+    if shown is None:
+        return None
+    rivalry, version = shown
+    pairs, told = beside(state, route, version, found.frame, found.files, pairs_of)
+    return rivalry.model_copy(update={"pairs": pairs, "figures": told})
 
 
 def _is_of(file: KeptFile, judgement: Judgement) -> bool:

@@ -55,7 +55,8 @@ def _wanted(place: Place, actuals: Any, what: str, route: str | None) -> Wanted:
     """Return what is meant. Refused: nothing is, or it is not clear."""
     routes = place.settings.routes
     if what in routes:
-        if not routes[what].actuals.key and not (place.root.state / "predictions" / what).is_dir():
+        known = [place.root.state / name / what for name in ("predictions", "challenged")]
+        if not routes[what].actuals.key and not any(folder.is_dir() for folder in known):
             raise Refused(f"The route {what} keeps no predictions: set key and outcome in [routes.{what}.actuals].")
         return Wanted(what)
     found: dict[Wanted, None] = {}

@@ -59,6 +59,7 @@ TEMPLATE_MADE = "template.xlsx"
 HELP_LATER, HELP_MORE, HELP_NONE = "later", "more", "none"
 """What a worker that helps with another's job says: not yet, there may be more to do, or nothing is left."""
 REPORT_MADE = "report.json"
+CHALLENGED, CHALLENGED_ROWS = "challenged.json", "predictions.parquet"
 DRIFT_SEEN = "seen.json"
 DRIFT_ROUTE = "route-{route}.json"
 
@@ -185,5 +186,22 @@ class DriftTask:
     routes: tuple[WatchedRoute, ...]
 
 
-Aside = TemplateTask | ReportTask | DriftTask
+@dataclass(frozen=True, slots=True)
+class ChallengeTask:
+    """What a worker is told of a published job that a challenger is to be shown: it writes `CHALLENGED` into `folder`,
+    and the challenger's predictions where the route keeps any.
+    """
+
+    folder: str
+    receipt: str
+    """The kept receipt's path."""
+    input: str
+    champion: BundleRef
+    challenger: BundleRef
+    rules: Rules
+    trusted: Trusted
+    state: str = ""
+
+
+Aside = TemplateTask | ReportTask | DriftTask | ChallengeTask
 """Work for nobody's drop: there is no verdict on it."""

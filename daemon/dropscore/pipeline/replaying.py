@@ -19,7 +19,9 @@ from dropscore.domain.catalogue import group_problems
 from dropscore.domain.errors import Rejected
 from dropscore.domain.jobs import BundleRef, Lineage, Task
 from dropscore.domain.rules import Format, Rules, Trusted
-from dropscore.pipeline.portions import choose
+from dropscore.figures import Compared, Moved
+from dropscore.pipeline.attempt import Typed
+from dropscore.pipeline.portions import Chosen, choose
 from dropscore.pipeline.process import process
 from dropscore.receipt import Outcome, Receipt
 from dropscore.record import Record
@@ -31,6 +33,8 @@ _TOLD = 3
 Flags = NDArray[np.bool_]
 Progress = Callable[[int, int], None]
 """Called with bytes read and bytes in all."""
+See = Callable[[bundles.Bundle, table.Source, Chosen, Typed], None]
+"""Called with a model, the file, the rows of a block that it takes, and its answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,39 +65,6 @@ class SameAgain(Record):
     """Versions that are others here."""
 
 
-class Moved(Record):
-    """One output under two models, over the rows that both scored."""
-
-    output: str
-    changed: int
-    moves: dict[str, int] = Field(default_factory=dict)
-    """Of classes: `good → bad`, and how many rows, the most frequent first."""
-    mean: float | None = None
-    """Of numbers: by how much they rose on average."""
-    middle: float | None = None
-    """Half of the rows moved by no more, up or down."""
-    most: float | None = None
-    most_row: int | None = None
-
-
-class Compared(Record):
-    """The same rows under the model of that time and under another."""
-
-    code: str
-    name: str
-    before: str
-    after: str
-    rows: int = 0
-    """That both scored."""
-    changed: int = 0
-    """Rows of which any class, or any number by its rounded digits, is another one."""
-    only_before: int = 0
-    only_after: int = 0
-    refused: str = ""
-    """Why the other model takes no row of it; empty: it takes some."""
-    outputs: tuple[Moved, ...] = ()
-
-
 def same_again(past: Past) -> SameAgain:
     """Carry the job out again, and compare what it makes with what was made then.
 
@@ -106,7 +77,8 @@ def same_again(past: Past) -> SameAgain:
         if fact.role in ("result", "fix")
     }
     with tempfile.TemporaryDirectory(prefix="dropscore-replay-") as scratch:
-        task = _task(past, Path(scratch))
+        task = task_of(past, Path(scratch))
+        Path(task.folder).mkdir()
         outcome = process(task, bundles.load(past.bundle, past.trusted))
     made = {one.suffix: one.sha256 for one in outcome.files if one.role != "kept"}
     files = {suffix: made.get(suffix) == digest for suffix, digest in made_then.items()}
@@ -118,10 +90,9 @@ def same_again(past: Past) -> SameAgain:
     )
 
 
-def _task(past: Past, scratch: Path) -> Task:
+def task_of(past: Past, scratch: Path) -> Task:
     """Return the task that the job's attempt was given, but for the folder."""
     receipt, attempt = past.receipt, scratch / "attempt-1"
-    attempt.mkdir()
     suffixes = {Path(fact.path).suffix.removeprefix(".") for fact in receipt.files if fact.role == "result"}
     formats = tuple(form for form in Format if form in suffixes) or past.rules.formats
     gone = next((entry.found for entry in receipt.problems if entry.code == _AGAIN_GONE), None)
@@ -157,8 +128,16 @@ def _differing(past: Past, outcome: Outcome) -> tuple[str, ...]:
     return tuple(found)
 
 
-def compare(past: Past, other: BundleRef, out: Path | None = None, progress: Progress = lambda *_: None) -> Compared:
+def compare(
+    past: Past,
+    other: BundleRef,
+    out: Path | None = None,
+    progress: Progress = lambda *_: None,
+    see: See = lambda *_: None,
+) -> Compared:
     """Score the job's rows under its own model and under another; with `out` (.csv or .parquet), write them all.
+
+    `see` is shown each block of the other.
 
     Raises:
         Unavailable: one of the models cannot be used.
@@ -169,7 +148,7 @@ def compare(past: Past, other: BundleRef, out: Path | None = None, progress: Pro
     total = 2 * receipt.input.bytes
     before = _answers(past, past.bundle, lambda read: progress(read, total))
     try:
-        after = _answers(past, other, lambda read: progress(total // 2 + read, total))
+        after = _answers(past, other, lambda read: progress(total // 2 + read, total), see)
     except Rejected as refusal:
         groups = refusal.groups or group_problems(refusal.problems, past.rules.language)
         why = " ".join(one.sentence for one in groups[:_TOLD])
@@ -187,7 +166,7 @@ def compare(past: Past, other: BundleRef, out: Path | None = None, progress: Pro
     return found.model_copy(update={**counts, "changed": int(changed.sum()), "outputs": outputs})
 
 
-def _answers(past: Past, ref: BundleRef, read: Callable[[int], None]) -> pa.Table:
+def _answers(past: Past, ref: BundleRef, read: Callable[[int], None], see: See = lambda *_: None) -> pa.Table:
     """Return the outputs of every row that a model takes, with the rows' numbers.
 
     Raises Rejected: it takes no file like this.
@@ -202,8 +181,9 @@ def _answers(past: Past, ref: BundleRef, read: Callable[[int], None]) -> pa.Tabl
             checked = checker.check(block)
             chosen = choose(block, checked)
             if chosen is not None:
-                numbers = pa.array(block.rows[~checked.bad_rows], pa.int64())
-                parts.append(pa.table({ROW: numbers, **loaded.predict(chosen.typed)}))
+                numbers, outputs = pa.array(block.rows[~checked.bad_rows], pa.int64()), loaded.predict(chosen.typed)
+                parts.append(pa.table({ROW: numbers, **outputs}))
+                see(loaded, source, chosen, outputs)
             read(source.bytes_before(number + 1))
     return pa.concat_tables(parts, promote_options="default")
 

@@ -15,7 +15,8 @@ from dropscore import bundle as bundles
 from dropscore import durable
 from dropscore.domain.jobs import Aside, Task
 from dropscore.pipeline.attempt import Attempt, Steps, Typed
-from dropscore.pipeline.process import VERDICT, clear, steps_of, work
+from dropscore.pipeline.process import steps_of
+from dropscore.pipeline.work import VERDICT, clear, work
 from dropscore.receipt import Outcome, dump
 
 Answer = tuple[bool, object]

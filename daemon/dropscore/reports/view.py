@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from dropscore.domain.measured import MEANINGS, NAMES, written
-from dropscore.figures import Calibration, Figure, Judgement, Report, Slice
+from dropscore.figures import Calibration, Figure, Judgement, Report, Rivalry, Slice
+from dropscore.reports import rival
 from dropscore.reports.drawing import Band, Point, beside, calibrated, over_time
 from dropscore.reports.words import words_of
 
@@ -36,7 +37,17 @@ class ModelView:
 
 
 def views(report: Report, language: str = "en", zone: str = "UTC") -> tuple[ModelView, ...]:
-    return tuple(_view(one, language, zone) for one in report.models)
+    found = tuple(_view(one, language, zone) for one in report.models)
+    return found if report.rivalry is None else (_rival(report.rivalry, language), *found)
+
+
+def _rival(rivalry: Rivalry, language: str) -> ModelView:
+    words = words_of(language)
+    tables = [Table(words["agreement"], *rival.agreement(rivalry, language))]
+    if rivalry.figures:
+        title = words["same-pairs"].format(pairs=f"{rivalry.pairs:,}")
+        tables.append(Table(title, *rival.compared(rivalry, language)))
+    return ModelView(rival.title_of(rivalry, language), rival.sentence_of(rivalry, language), (), tuple(tables))
 
 
 def day(moment: datetime | None, zone: str) -> str:

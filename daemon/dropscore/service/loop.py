@@ -97,6 +97,7 @@ class Service:
     def start(self) -> None:
         """Take up what an earlier run left behind."""
         self._guarded("recovery", self._take_up)
+        self._lookout.start()
         log.info("started", root=str(self.plan.root.path), taken_up=len(self.jobs))
 
     def _take_up(self) -> bool:
@@ -275,7 +276,7 @@ class Service:
     def _empty(self) -> bool:
         """Whether nothing is left that would move by itself soon: with `--once` that is the end."""
         waits = [job for job in self.jobs.values() if job.stage is not Stage.HELD]
-        idle = self._watching.empty() and self._templates.idle and self._reports.idle
+        idle = self._watching.empty() and self._templates.idle and self._reports.idle and self._lookout.idle
         return idle and all(job.trouble for job in waits)
 
     def _finish(self, stop: Callable[[], bool]) -> None:

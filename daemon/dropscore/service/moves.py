@@ -88,6 +88,8 @@ def trash(root: Root, receipt: Receipt) -> list[FileFact]:
     places += [archived_folder(root, receipt) / place.name for place in places]
     places += [root.path / fact.path for fact in receipt.files if fact.role == "archive"]
     places += kept_places(root, receipt)[:1]
+    for path in (root.state / "challenged" / receipt.route / month_of(receipt.job)).glob(f"{receipt.job}.*"):
+        path.unlink(missing_ok=True)  # what a challenger made of it goes with it, and need not come back
     return _move_all(receipt, [(place, folder / place.name) for place in places])
 
 

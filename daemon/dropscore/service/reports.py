@@ -90,7 +90,8 @@ class Reports:
 
     def _look(self, route: Route, now: float) -> _Wanted | None:
         """Return what is to be made for a route, if anything."""
-        if route.rules.actuals is None or now < self._not_before.get(route.name, 0.0):
+        told = route.rules.actuals is not None or route.challenger
+        if not told or now < self._not_before.get(route.name, 0.0):
             return None
         mark = mark_of(self._hands.plan.root, route.name)
         if not mark or self._made.get(route.name) == mark:
@@ -123,12 +124,13 @@ class Reports:
 
 
 def mark_of(root: Root, route: str) -> str:
-    """Return what changes when actuals come, or go; empty: there are none."""
+    """Return what changes when actuals come, or go, or a challenger is shown a job; empty: there is nothing to tell."""
     months = []
-    with suppress(OSError):
-        for month in (root.state / "actuals" / route).iterdir():
-            found = month.stat()
-            months.append((month.name, found.st_mtime_ns))
+    for what in ("actuals", "challenged"):
+        with suppress(OSError):
+            for month in (root.state / what / route).iterdir():
+                found = month.stat()
+                months.append((what, month.name, found.st_mtime_ns))
     return hashlib.sha256(repr(sorted(months)).encode()).hexdigest()[:16] if months else ""
 
 

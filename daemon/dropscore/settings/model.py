@@ -126,8 +126,8 @@ class RouteSettings(Section):
     version: str = Field(default="", description="The only version to use. Empty: the newest one.")
     challenger: str = Field(
         default="",
-        description="A version that is not used, be it the newest, until `dropscore model promote` makes it the one "
-        "in use.",
+        description="A version that is shown each job after it was published: `dropscore model report` says what it "
+        "would have answered. Only `dropscore model promote` makes it the one in use.",
         examples=["2.0.0"],
     )
     policy: Policy = Field(

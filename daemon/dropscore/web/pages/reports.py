@@ -10,7 +10,7 @@ from dropscore.figures import Report
 from dropscore.reports.words import words_of
 from dropscore.web.context import Here, Web
 from dropscore.web.dress import page, shown_to
-from dropscore.web.people.roles import Who
+from dropscore.web.people.roles import Power, Who
 from dropscore.web.uploads import expect_route
 from dropscore.web.visitors import Visiting
 
@@ -19,7 +19,11 @@ router = APIRouter()
 
 @router.get("/models")
 def models_page(request: Request, web: Here, visitor: Visiting) -> HTMLResponse:
-    routes = [name for name, route in web.settings.routes.items() if route.actuals.key and visitor.who.sees(name)]
+    operates = Power.OPERATE in visitor.who.powers
+    wanted = [
+        name for name, route in web.settings.routes.items() if route.actuals.key or (operates and route.challenger)
+    ]
+    routes = [name for name in wanted if visitor.who.sees(name)]
     found = [(name, read_report(web, name)) for name in routes]
     return page(request, web, "reports.html", visitor, reports=found)
 
@@ -52,9 +56,12 @@ def read_report(web: Web, route: str) -> Report | None:
 
 
 def report_for(web: Web, who: Who, route: str) -> Report:
-    """Return a route's report. 404: there is no such route for the reader, or no report yet."""
+    """Return a route's report; of a challenger nobody hears but operators.
+
+    404: there is no such route for the reader, or no report yet.
+    """
     expect_route(web, who, route)
     report = read_report(web, route)
     if report is None:
         raise HTTPException(404, "There is no report yet: nobody has said what really happened.")
-    return report
+    return report if Power.OPERATE in who.powers else report.model_copy(update={"rivalry": None})
