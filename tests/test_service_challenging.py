@@ -13,8 +13,9 @@ import pytest
 from dropscore.domain.errors import Unavailable
 from dropscore.domain.jobs import CHALLENGED, CHALLENGED_ROWS, ChallengeTask
 from dropscore.figures import Challenged, Compared
-from dropscore.folders import new_job
+from dropscore.folders import month_of, new_job
 from dropscore.receipt import dump
+from dropscore.service import Daily, Limit, Place, Retention
 from service_house import House, make_house
 
 
@@ -122,6 +123,21 @@ def test_what_it_made_goes_with_a_job_that_is_deleted(house: House) -> None:
     assert shown(house)
     assert house.ask(new_job(), verb="delete", job=receipt.job, by="ana")["ok"]
     assert shown(house) == [] and not list((house.root.state / "challenged").rglob("*.parquet"))
+
+
+def test_what_is_older_than_the_route_s_term_goes(house: House) -> None:
+    house.drop()
+    house.turn()
+    (old,) = (house.root.state / "challenged" / "credit").glob("*/*.json")
+    long_ago = f"01{'0' * 24}"
+    then = old.parents[1] / month_of(long_ago) / f"{long_ago}.json"
+    then.parent.mkdir()
+    then.write_bytes(old.read_bytes())
+    daily = Daily(retention=Retention(routes={("credit", Place.KEPT): Limit(days=30)}))
+    house.service.reload(replace(house.service.plan, daily=daily))
+    house.drop("two.csv")
+    house.turn()
+    assert not then.exists() and len(shown(house)) == 2
 
 
 def test_without_a_challenger_nobody_is_shown_anything(house: House, shower: Shower) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,12 +16,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
+from ulid import ULID
 
 from dropscore import durable
 from dropscore.domain.errors import Unavailable
 from dropscore.domain.jobs import CHALLENGED, CHALLENGED_ROWS, ChallengeTask, Kind, Verdict
 from dropscore.figures import Challenged, Compared
-from dropscore.folders import Root, month_of, new_job, now_utc, pick_bundle
+from dropscore.folders import Root, is_job, month_of, new_job, now_utc, pick_bundle
 from dropscore.receipt import Receipt, dump
 from dropscore.service import kept, moves
 from dropscore.service.daily import Place
@@ -59,12 +60,15 @@ class Challenging:
 
     def start(self) -> None:
         """Go on where an earlier run ended."""
+        if not any(route.challenger for route in self._hands.plan.routes):
+            return
         root, oldest = self._hands.plan.root, now_utc() - LOOKED_BACK
-        for month in kept.months(root)[-2:]:
-            for job in kept.jobs_of(root, month)[-MOST_WAITING:]:
+        with suppress(OSError):
+            jobs = [job for month in kept.months(root)[-2:] for job in kept.jobs_of(root, month)]
+            for job in [job for job in jobs if claimed_at(job) >= oldest][-MOST_WAITING:]:
                 with suppress(OSError, ValueError):
                     found = kept.read_kept(root, job)
-                    if found is not None and found.receipt.times.claimed >= oldest:
+                    if found is not None:
                         self.published(found.receipt)
 
     def published(self, receipt: Receipt) -> None:
@@ -177,15 +181,18 @@ class Challenging:
         days = daily.retention.limit(route.name, Place.KEPT).days if daily is not None else 0
         if not days:
             return
-        oldest = (datetime.now(UTC) - timedelta(days=days)).strftime("%Y-%m")
-        for month in _months(self._hands.plan.root.state / "challenged" / route.name):
-            if month.name < oldest:
-                shutil.rmtree(month, ignore_errors=True)
+        oldest = now_utc() - timedelta(days=days)
+        for month in sorted((self._hands.plan.root.state / "challenged" / route.name).iterdir()):
+            if month.name > f"{oldest:%Y-%m}":
+                return
+            for path in month.iterdir():
+                if is_job(path.stem) and claimed_at(path.stem) < oldest:
+                    path.unlink(missing_ok=True)
 
 
-def _months(folder: Path) -> Iterator[Path]:
-    with suppress(FileNotFoundError):
-        yield from sorted(folder.iterdir())
+def claimed_at(job: str) -> datetime:
+    """Return the moment that stands in a job's id."""
+    return ULID.from_str(job).datetime.astimezone(UTC)
 
 
 def challenged(root: Root, receipt: Receipt) -> tuple[Path, Path]:

@@ -84,6 +84,8 @@ class Reports:
             log.warning("no report could be made", route=wanted.route.name, why=f"{type(fault).__name__}: {fault}")
             done = True
         if done:
+            if wanted.route.challenger:  # which is shown every job: not each is worth another report
+                self._not_before[wanted.route.name] = now + RETRY_SECONDS
             self._wanted.remove(wanted)
             shutil.rmtree(wanted.folder, ignore_errors=True)
         return True
