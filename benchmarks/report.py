@@ -86,6 +86,8 @@ def _bad(found: Mapping[str, Any]) -> Iterator[Goal]:
 def _explained(found: Mapping[str, Any]) -> Iterator[Goal]:
     ratio = median(found["explained"]) / median(found["plain"])
     yield at_most("three reasons beside each prediction", ratio, 2, " times a job without")
+    shown = median(found["challenged"]) / median(found["plain"])
+    yield at_most("showing it to a challenger, in the background", shown, 1, " times the job")
 
 
 def _burst(found: Mapping[str, Any]) -> Iterator[Goal]:

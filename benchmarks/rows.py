@@ -105,12 +105,13 @@ def bad(folder: Path, bundle: Path, rows: int, times: int) -> dict[str, Any]:
 
 
 def explained(folder: Path, bundle: Path, rows: int, times: int) -> dict[str, Any]:
-    """Score the same file with and without three reasons beside each prediction, in turns."""
+    """Score the same file with and without three reasons beside each prediction, and show it to a challenger."""
     source = folder / "race.csv"
     with ExitStack() as held:
-        plain, told = _sides(held, bundle, folder, "dropscore", "explained")
+        plain, told, rival = _sides(held, bundle, folder, "dropscore", "explained", "challenged")
         for turn in range(times + 1):
-            plain.run(source, counted=turn > 0)
-            told.run(source, counted=turn > 0)
+            for side_ in (plain, told, rival):
+                side_.run(source, counted=turn > 0)
         steps = json.loads((told.result.parent / "verdict.json").read_bytes())["durations"]
-        return {"rows": rows, "plain": plain.seconds, "explained": told.seconds, "explain": steps["explain"]}
+        seconds = {"plain": plain.seconds, "explained": told.seconds, "challenged": rival.seconds}
+        return {"rows": rows, **seconds, "explain": steps["explain"]}

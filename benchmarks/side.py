@@ -161,6 +161,35 @@ def explained_race(bundle: Path) -> Race:
     return _dropscore(bundle, pipeline.work, explain=3)
 
 
+def challenged_race(bundle: Path) -> Race:
+    """What a challenger costs: the job's rows under its own version and under another, here the same bundle."""
+    from dropscore import durable, folders, pipeline  # noqa: PLC0415
+    from dropscore.domain.jobs import ChallengeTask, State, Via  # noqa: PLC0415
+    from dropscore.domain.rules import Rules, Trusted  # noqa: PLC0415
+    from dropscore.receipt import InputFact, ModelFact, Receipt, Sender, Times, dump  # noqa: PLC0415
+
+    ref = folders.pick_bundle(bundle)
+
+    def run(source: Path, folder: Path) -> Path:
+        receipt = Receipt(
+            job="01K7F2QXM4AAAAAAAAAAAAAAAA", code="K7F2QXM4", route="bench", state=State.DELIVERED, name=source.name,
+            sender=Sender(name="bench", uid=0, via=Via.FOLDER), times=Times(claimed=folders.now_utc()),
+            input=InputFact(bytes=source.stat().st_size, sha256=durable.sha256_of(source)),
+            model=ModelFact(name=ref.name, version=ref.version, sha256=ref.sha256),
+        )  # fmt: skip
+        (folder / "receipt.json").write_bytes(dump(receipt))
+        (folder / "out").mkdir()
+        pipeline.work(
+            ChallengeTask(str(folder / "out"), str(folder / "receipt.json"), str(source), ref, ref, Rules(), Trusted())
+        )
+        found = json.loads((folder / "out" / "challenged.json").read_bytes())
+        if found["failed"] or found["compared"]["changed"]:
+            raise SystemExit(f"the same model answers otherwise: {found}")
+        return folder / "out" / "challenged.json"
+
+    return run
+
+
 def _by_workers(bundle: Path, assist: str) -> Race:
     from dropscore.workers import Pool, hiring  # noqa: PLC0415
 

@@ -16,6 +16,8 @@ from dropscore.domain import reasons
         (-420.0, "−420", "−420"),
         (12_300.0, "+12,300", "+12.300"),
         (0.0, "", ""),
+        (float("nan"), "", ""),
+        (float("-inf"), "", ""),
     ],
 )
 def test_a_share_has_its_sign_and_two_digits(share: float, english: str, spanish: str) -> None:

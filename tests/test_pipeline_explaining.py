@@ -114,6 +114,16 @@ def test_more_reasons_than_columns_and_shares_of_nothing_are_empty(tmp_path: Pat
     assert (row[2], row[4].startswith("a low −"), row[5:]) == ("mine", True, ["", "", ""])
 
 
+@pytest.mark.filterwarnings("ignore:overflow encountered")
+def test_numbers_beyond_what_a_float_holds_have_no_reasons(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"a": np.arange(50.0), "b": np.arange(50.0) % 7})
+    bundle = packed(tmp_path, LinearRegression(), frame, 5 * frame.a + frame.b)
+    task, outcome = scored(tmp_path / "one", bundle, b"a,b\n1e308,2\n1,2\n", Rules(explain=2))
+    _, far, near = told(task, "result.xlsx")
+    assert outcome.verdict is Verdict.DELIVERED
+    assert (far[2:], near[3][:5]) == (["", "", ""], "a low")
+
+
 def test_a_row_without_an_answer_has_no_reasons(tmp_path: Path, penguins_bundle: Path) -> None:
     task = task_in(tmp_path, penguins_bundle, b"")
     loaded = bundles.load(task.bundle, task.trusted)

@@ -126,6 +126,21 @@ def test_files_are_checked_before_they_are_scored_and_the_result_is_offered(visi
     shoot(page, "job")
 
 
+def test_what_has_drifted_is_drawn_beside_the_training(visit: Visit, tmp_path: Path) -> None:
+    page = visit.page
+    large = "".join(f"H{number:05},{150 + number % 50}.5,{1 + number % 7}\n" for number in range(400))
+    upload(visit, files(tmp_path, large=f"id,area,rooms\n{large}"), "Score at once")
+    expect(page.get_by_text("All 400 rows were scored.")).to_be_visible()
+    page.get_by_role("link", name="large.csv").click()
+    expect(page.get_by_text("area is higher than in training")).to_be_visible()
+    plot = page.get_by_role("img", name="area", exact=True)
+    expect(plot).to_be_visible()
+    assert plot.locator(".trained").count() and plot.locator(".batch").count()
+    assert page.get_by_role("img", name="rooms", exact=True).count() == 0, "it is as in training"
+    assert visit.serious() == []
+    shoot(page, "drift")
+
+
 def test_a_routes_template_is_downloaded_as_it_lies_in_its_inbox(visit: Visit, house: House) -> None:
     page = visit.page
     laid = house.root / "inbox" / "homes" / "_TEMPLATE.xlsx"

@@ -65,7 +65,7 @@ class Explainer:
 
     def shares(self, typed: Typed) -> Shares:
         """Return what each column adds to the score of each row. `typed` as for `Bundle.predict`."""
-        with one_thread():
+        with one_thread(), np.errstate(all="ignore"):  # a row that has no answer has no shares
             return self._parts.shares(self._scorer.features(build_frame(typed, self._scorer.columns)))
 
 

@@ -77,8 +77,8 @@ def level_words(language: str, moments: bool) -> tuple[str, str, str, str]:
 
 
 def signed(share: float, language: str) -> str:
-    """Return a share with its sign and two digits that count: `−0.21`, `+1,300`."""
-    if not share:
+    """Return a share with its sign and two digits that count: `−0.21`, `+1,300`; nothing for none."""
+    if not share or not math.isfinite(share):
         return ""
     decimals = max(0, 1 - math.floor(math.log10(abs(share))))
     text = f"{abs(share):,.{decimals}f}"

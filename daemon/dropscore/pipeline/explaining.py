@@ -54,10 +54,10 @@ class Reasons:
 
     def _amounts(self, shares: NDArray[np.float64]) -> pa.Array:
         """Return the shares as text. Rounded to the digits that are shown, few different ones are left."""
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):  # zeros, and rows that have no answer
             power = np.where(shares == 0, 0, np.floor(np.log10(np.abs(shares))))
-        step = 10.0 ** (power - (_DIGITS - 1))
-        values, codes = np.unique(np.round(shares / step) * step, return_inverse=True)
+            step = 10.0 ** (power - (_DIGITS - 1))
+            values, codes = np.unique(np.round(shares / step) * step, return_inverse=True)
         texts = pa.array([signed(float(value), self.language) or None for value in values], pa.string())
         return texts.take(pa.array(codes.astype(np.int64)))
 
@@ -66,8 +66,7 @@ class Reasons:
         words = LANGUAGES[self.language]
         if pa.types.is_dictionary(column.type) or pa.types.is_string(column.type):
             texts = column.cast(pa.string())
-            told = pc.binary_join_element_wise(field.name, texts, " ") if field.enum else None
-            named = told if told is not None else pa.array([field.name] * len(texts))
+            named = pc.binary_join_element_wise(field.name, texts, " ") if field.enum else field.name
             return pc.if_else(texts.is_valid(), named, f"{field.name} {words['missing']}")
         if field.type is Type.BOOLEAN:
             named = pc.if_else(column, f"{field.name} {words['true']}", f"{field.name} {words['false']}")
