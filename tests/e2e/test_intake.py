@@ -64,6 +64,16 @@ def await_end(house: House, key: str) -> None:
     awaited(lambda: key not in incidents(house), f"the end of {key}", house.log)
 
 
+def is_watching(pid: int, folder: Path) -> bool:
+    """Return whether a process has asked the kernel for events of a folder."""
+    wanted = f"ino:{folder.stat().st_ino:x} "
+    for facts in Path(f"/proc/{pid}/fdinfo").iterdir():
+        with contextlib.suppress(OSError):
+            if any(line.startswith("inotify ") and wanted in line for line in facts.read_text().splitlines()):
+                return True
+    return False
+
+
 def drop(house: House, name: str, rows: int = 3, route: str = "homes") -> str:
     text = homes_csv(rows)
     (inbox(house, route) / name).write_text(text)
@@ -98,6 +108,7 @@ def test_a_burst_beyond_the_kernels_queue_is_seen_and_delivered_whole(house: Hou
         with short_queue():
             daemon = held.enter_context(running(house))
             await_up(house)
+            awaited(lambda: is_watching(daemon.pid, inbox(house)), "its queue to be made", house.log)
         os.kill(daemon.pid, signal.SIGSTOP)  # what comes meanwhile is more than the queue holds
         for number in range(DROPS):
             (inbox(house) / f"d{number:05}.csv").write_text(text)

@@ -7,15 +7,23 @@ import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from e2e.browser import PASSWORD, Site, Visit, chromium, panel_on, visiting
-from e2e.daemon import House, homes_csv, make_house, make_model, running
+from e2e.daemon import House, awaited, homes_csv, make_house, make_model, running
 
 expect.set_options(timeout=30_000)
 HOSTILE = '"><img src=x onerror=alert(1)> ' + "w" * 120 + ".csv"
+
+
+def listed(house: House, stem: str) -> dict[str, Any]:
+    """Return the receipt of a drop that the panel knows: a job is in its lists a moment after it was published."""
+    receipt = house.await_receipt("default", stem)
+    awaited(house.at_rest, "it to be accounted for", house.log)
+    return receipt
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +105,7 @@ def log_in_again(page: Page, name: str) -> None:
 
 def test_cells_that_are_being_mended_outlive_their_session(browser: Browser, site: Site, admin: str) -> None:
     drop(site.house, "halfway.csv", bad_csv())
-    code = site.house.await_receipt("default", "halfway")["code"]
+    code = listed(site.house, "halfway")["code"]
     with visiting(browser, site) as visit:
         visit.enter(admin)
         visit.go(f"/jobs/{code}/mend")
@@ -119,7 +127,7 @@ def test_cells_that_are_being_mended_outlive_their_session(browser: Browser, sit
 def test_a_file_that_is_mended_badly_is_mended_again(visit: Visit, site: Site) -> None:
     page = visit.page
     drop(site.house, "twice.csv", bad_csv())
-    code = site.house.await_receipt("default", "twice")["code"]
+    code = listed(site.house, "twice")["code"]
     visit.go(f"/jobs/{code}/mend")
     page.get_by_label("B3 area").fill("21.5")
     page.get_by_role("button", name="Save and score").click()
@@ -190,7 +198,7 @@ def test_what_one_tab_does_the_other_shows_and_an_action_that_came_too_late_says
 
 def test_another_routes_job_is_not_found_by_guessing(browser: Browser, site: Site, admin: str) -> None:
     drop(site.house, "secret.csv", homes_csv(4))
-    receipt = site.house.await_receipt("default", "secret")
+    receipt = listed(site.house, "secret")
     link = site.invite("bob", "operator", "homes")
     with visiting(browser, site) as visit:
         join(visit, link)

@@ -37,7 +37,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Setting up": {
         "init": "Make a root: its folders and its configuration.",
         "config": "Check and show the configuration.",
-        "model": "List, show and check models.",
+        "model": "List, show, check and switch models.",
         "ledger": "Look after the table of jobs.",
         "retention": "Remove now what has been kept for long enough.",
         "audit": "See that every file that was ever claimed is accounted for.",
