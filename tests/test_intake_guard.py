@@ -97,6 +97,28 @@ def test_one_route_that_is_away_leaves_the_others_alone(kept: Path, tmp_path: Pa
     guard.check("other", other)
 
 
+def test_after_it_was_away_the_same_inode_without_the_mark_is_another_folder(
+    kept: Path, tmp_path: Path, inbox: Path
+) -> None:
+    """A file system gives the number of a folder that was removed to the next one that is made."""
+    guard = Guard(kept)
+    guard.check("credit", inbox)
+    inbox.rename(tmp_path / "elsewhere")
+    with pytest.raises(Unavailable, match="is away"):
+        guard.check("credit", inbox)
+    (tmp_path / "elsewhere").rename(inbox)
+    mark = sentinel(inbox).read_bytes()
+    sentinel(inbox).unlink()
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="does not carry its mark"):
+            guard.check("credit", inbox)
+    sentinel(inbox).write_bytes(mark)
+    guard.check("credit", inbox)
+    sentinel(inbox).unlink()
+    Guard(kept).accept("credit", inbox)
+    guard.check("credit", inbox)
+
+
 def test_a_lost_sentinel_is_laid_anew_where_the_inode_is_the_same(kept: Path, inbox: Path) -> None:
     Guard(kept).check("credit", inbox)
     before = sentinel(inbox).read_text()

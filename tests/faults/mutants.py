@@ -398,6 +398,14 @@ def _points(plain: Sequence[Operation], linked: Sequence[Operation]) -> list[Poi
     for one in _kinds(linked):
         if one.what == "link":
             found.append(Point((Fault(one.number, Mode.KILL_AFTER),), without_noreplace=True))
+    # Who took a result that has two names gets it again; and a recovery that is refused something must go on later.
+    published = [one.number for one in linked if one.what == "rename" and "/.staging/" in one.first]
+    found += [Point((Fault(at, Mode.KILL_AFTER),), reader="all", without_noreplace=True) for at in published[:3]]
+    claimed = [one.number for one in plain if one.what == "rename" and one.second.endswith("/claim.json")]
+    for at in claimed[:: max(1, len(claimed) // 6)]:
+        found += [
+            Point((Fault(at, Mode.KILL_AFTER),), recovery=(Fault(n, Mode.FAIL, errno.EIO),)) for n in (1, 2, 4, 8)
+        ]
     random.Random(7).shuffle(found)
     return found
 

@@ -64,6 +64,8 @@ class Guard:
     def __init__(self, kept: Path) -> None:
         self._kept = kept
         self._running: dict[str, tuple[int, int]] = {}
+        self._lost: set[str] = set()
+        """Those that were away since they were last recognised: what comes then may have the old one's inode."""
 
     def check(self, label: str, folder: Path) -> None:
         """See that a folder is the one that it was; one that was never seen before is taken note of.
@@ -75,6 +77,8 @@ class Guard:
         try:
             found = folder.stat()
         except OSError as error:
+            if self._running.pop(label, None) is not None:
+                self._lost.add(label)
             raise self._away(label, f"The folder {folder} is away: {error.strerror}.") from error
         identity = (found.st_dev, found.st_ino)
         if self._running.get(label) == identity:
@@ -83,6 +87,7 @@ class Guard:
             raise self._away(label, f"{folder} is not a folder.")
         self._recognise(label, folder, found.st_ino)
         self._running[label] = identity
+        self._lost.discard(label)
 
     def accept(self, label: str, folder: Path) -> None:
         """Take the folder that lies there now for the right one. For `doctor --accept`.
@@ -97,6 +102,7 @@ class Guard:
         known.pop(label, None)
         self._write(known)
         self._running.pop(label, None)
+        self._lost.discard(label)
         self.check(label, folder)
 
     def _recognise(self, label: str, folder: Path, inode: int) -> None:
@@ -113,6 +119,9 @@ class Guard:
                 raise self._away(label, f"Another folder lies in the place of {folder}: was a disk not mounted?")
             if sentinel is not None and sentinel != known.id:
                 raise self._away(label, f"{folder} carries the mark of another folder.")
+            if sentinel is None and label in self._lost:
+                # A file system gives the number of a folder that was removed to the next one that is made.
+                raise self._away(label, f"Another folder lies in the place of {folder}: it does not carry its mark.")
             if sentinel is None:
                 self._lay(folder, known.id)  # the same id: a crash after this line leaves nothing to explain
             return
