@@ -119,6 +119,18 @@ def test_after_it_was_away_the_same_inode_without_the_mark_is_another_folder(
     guard.check("credit", inbox)
 
 
+def test_one_that_was_made_anew_between_two_looks_is_another_folder_also_with_the_same_inode(
+    kept: Path, inbox: Path
+) -> None:
+    guard = Guard(kept)
+    guard.check("credit", inbox)
+    sentinel(inbox).unlink()
+    sentinel(inbox).parent.rmdir()
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="does not carry its mark"):
+            guard.check("credit", inbox)
+
+
 def test_a_lost_sentinel_is_laid_anew_where_the_inode_is_the_same(kept: Path, inbox: Path) -> None:
     Guard(kept).check("credit", inbox)
     before = sentinel(inbox).read_text()

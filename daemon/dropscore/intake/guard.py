@@ -1,7 +1,8 @@
 """Is this still the folder that it was? An unmounted share looks like an empty inbox, and must be an alarm.
 
-While running, device and inode are compared. At start the device number proves nothing (it changes across
-boots), so inode, file-system type and a random sentinel id are. A folder that comes back heals by itself.
+While running, device and inode are compared, and that the folder carries its mark: a file system gives the number of a
+removed folder to the next one. At start the device number proves nothing (it changes across boots), so inode,
+file-system type and a random sentinel id are. A folder that comes back heals by itself.
 """
 
 from __future__ import annotations
@@ -58,6 +59,17 @@ def is_remote(path: Path) -> bool:
     return _REMOTE.match(_mount_of(path)[1]) is not None
 
 
+def _is_marked(folder: Path) -> bool:
+    """Whether a folder still carries a mark. What cannot be asked says nothing against it."""
+    try:
+        (folder / CLAIMS / SENTINEL).lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        pass
+    return True
+
+
 class Guard:
     """Knows each watched folder, in a file under `state/`. One process at a time writes that file."""
 
@@ -65,7 +77,7 @@ class Guard:
         self._kept = kept
         self._running: dict[str, tuple[int, int]] = {}
         self._lost: set[str] = set()
-        """Those that were away since they were last recognised: what comes then may have the old one's inode."""
+        """Those that were away, or without their mark, since they were recognised: the next may have the old inode."""
 
     def check(self, label: str, folder: Path) -> None:
         """See that a folder is the one that it was; one that was never seen before is taken note of.
@@ -77,17 +89,22 @@ class Guard:
         try:
             found = folder.stat()
         except OSError as error:
-            if self._running.pop(label, None) is not None:
-                self._lost.add(label)
+            self._lose(label)
             raise self._away(label, f"The folder {folder} is away: {error.strerror}.") from error
         identity = (found.st_dev, found.st_ino)
         if self._running.get(label) == identity:
-            return
+            if _is_marked(folder):
+                return
+            self._lose(label)
         if not stat.S_ISDIR(found.st_mode):
             raise self._away(label, f"{folder} is not a folder.")
         self._recognise(label, folder, found.st_ino)
         self._running[label] = identity
         self._lost.discard(label)
+
+    def _lose(self, label: str) -> None:
+        if self._running.pop(label, None) is not None:
+            self._lost.add(label)
 
     def accept(self, label: str, folder: Path) -> None:
         """Take the folder that lies there now for the right one. For `doctor --accept`.
