@@ -32,10 +32,17 @@ T = TypeVar("T")
 
 def make_model(folder: Path) -> Path:
     """Pack a model that anyone can check by heart: price = 3 × area + 10 × rooms."""
+    return make_version(folder, "1.0.0", LinearRegression())
+
+
+def make_version(
+    folder: Path, version: str, estimator: Any, *, room: float = 10, largest: float = 200, **more: Any
+) -> Path:
+    """Pack a version that was trained on homes up to so large, in which a room is worth so much."""
     draw = np.random.default_rng(5)
-    homes = pd.DataFrame({"area": draw.uniform(20, 200, 300).round(1), "rooms": draw.integers(1, 8, 300)})
-    model = LinearRegression().fit(homes, 3 * homes.area + 10 * homes.rooms)
-    bundle.save(folder, model, homes, version="1.0.0", name="price", outputs=[bundle.prediction("price")])
+    homes = pd.DataFrame({"area": draw.uniform(20, largest, 300).round(1), "rooms": draw.integers(1, 8, 300)})
+    fitted = estimator.fit(homes, 3 * homes.area + room * homes.rooms)
+    bundle.save(folder, fitted, homes, version=version, name="price", outputs=[bundle.prediction("price")], **more)
     return folder
 
 

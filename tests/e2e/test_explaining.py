@@ -5,25 +5,18 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
 from python_calamine import CalamineWorkbook
 from sklearn.neighbors import KNeighborsRegressor
 
-from dropscore import bundle
-from e2e.daemon import House, awaited, homes_csv, make_house, make_model, running
+from e2e.daemon import House, awaited, homes_csv, make_house, make_model, make_version, running
 
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two versions of one model: the newer one asks its neighbours."""
     folder = make_model(tmp_path_factory.mktemp("models") / "price")
-    draw = np.random.default_rng(5)
-    homes = pd.DataFrame({"area": draw.uniform(20, 200, 300).round(1), "rooms": draw.integers(1, 8, 300)})
-    near = KNeighborsRegressor().fit(homes, 3 * homes.area + 10 * homes.rooms)
-    bundle.save(folder, near, homes, version="2.0.0", name="price", outputs=[bundle.prediction("price")])
-    return folder
+    return make_version(folder, "2.0.0", KNeighborsRegressor())
 
 
 def incidents(house: House) -> list[str]:

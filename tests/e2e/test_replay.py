@@ -10,13 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from sklearn.linear_model import LinearRegression
 
-from dropscore import bundle
-from e2e.daemon import House, awaited, homes_csv, make_house, make_model, running
+from e2e.daemon import House, awaited, homes_csv, make_house, make_model, make_version, running
 
 BAD = homes_csv(20).replace("22.5,3", "far too large,3", 1)
 TWO_WAYS = "formats = ['xlsx', 'csv']\nexplain = 1"
@@ -26,14 +24,8 @@ TWO_WAYS = "formats = ['xlsx', 'csv']\nexplain = 1"
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Version 1.0.0, and 2.0.0, by which a room is worth 12 and no home is larger than 100."""
     folder = make_model(tmp_path_factory.mktemp("models") / "price")
-    draw = np.random.default_rng(5)
-    homes = pd.DataFrame({"area": draw.uniform(20, 100, 300).round(1), "rooms": draw.integers(1, 8, 300)})
-    model = LinearRegression().fit(homes, 3 * homes.area + 12 * homes.rooms)
-    largest = {"area": {"constraints": {"maximum": 100}}}
-    bundle.save(
-        folder, model, homes, version="2.0.0", name="price", outputs=[bundle.prediction("price")], schema=largest
-    )
-    return folder
+    limits = {"area": {"constraints": {"maximum": 100}}}
+    return make_version(folder, "2.0.0", LinearRegression(), room=12, largest=100, schema=limits)
 
 
 @pytest.fixture(scope="module")

@@ -6,24 +6,17 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression
 
-from dropscore import bundle
-from e2e.daemon import House, awaited, homes_csv, make_house, make_model, running
+from e2e.daemon import House, awaited, homes_csv, make_house, make_model, make_version, running
 
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Version 1.0.0, and 2.0.0, by which a room is worth 12."""
     folder = make_model(tmp_path_factory.mktemp("models") / "price")
-    draw = np.random.default_rng(5)
-    homes = pd.DataFrame({"area": draw.uniform(20, 200, 300).round(1), "rooms": draw.integers(1, 8, 300)})
-    model = LinearRegression().fit(homes, 3 * homes.area + 12 * homes.rooms)
-    bundle.save(folder, model, homes, version="2.0.0", name="price", outputs=[bundle.prediction("price")])
-    return folder
+    return make_version(folder, "2.0.0", LinearRegression(), room=12)
 
 
 def scored_by(house: House, route: str, name: str) -> str:
